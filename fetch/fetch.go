@@ -74,7 +74,8 @@ const (
 	Binary Format = "binary"
 )
 
-// A Document is what a store holds at one path.
+// A Document is what a store holds at one path. Whoever receives it owns Data
+// and clears it: a Source that caches must hand out copies.
 type Document struct {
 	Data    []byte
 	Format  Format
@@ -95,8 +96,13 @@ type Kind struct {
 	Scheme  string
 	Aliases []string
 	Help    string // one line for `maskrun plan` and the README, e.g. "a key of a dotenv file"
-	// Open makes the Source. It is called at most once for each Resolver and
-	// trust level, and only when a reference needs the store: it may be slow.
+	// TrimNewline removes the newlines at the end of a value that is a whole
+	// document, as $(…) does. Set by stores that run a program.
+	TrimNewline bool
+	// Open makes the Source. It is called once for each Resolver and trust level
+	// (again only after it failed with ErrUnavailable), and only when a reference
+	// needs the store: it may be slow. The Env has a Getenv and a Warn that are
+	// not nil. A Source that is an io.Closer is closed by Resolver.Close.
 	Open func(ctx context.Context, env Env) (Source, error)
 }
 
@@ -108,6 +114,7 @@ type Env struct {
 	// Root is the directory that relative file paths are resolved in and cannot leave.
 	Root *os.Root
 	// Config is the store's own block under stores: in maskrun.yaml, nil if absent.
+	// (In the Env given to NewResolver it is all of stores:, by scheme.)
 	Config map[string]any
 	// Identity yields an OIDC token of this job for an audience; nil where there is none.
 	Identity func(ctx context.Context, audience string) (string, error)

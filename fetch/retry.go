@@ -1,0 +1,63 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+// RetryAfterError is implemented by errors that wrap [ErrUnavailable] and know
+// when the store wants to be asked again (the Retry-After header).
+type RetryAfterError interface {
+	error
+	RetryAfter() time.Duration
+}
+
+// retry runs op until it succeeds, fails for good, or the tries or the time are
+// used up. It returns op's last error, not the clock's.
+func (r *Resolver) retry(ctx context.Context, op func(ctx context.Context) error) error {
+	var last error
+	once := func() (struct{}, error) {
+		last = r.once(ctx, op)
+		return struct{}{}, verdict(last)
+	}
+	wait := backoff.NewExponentialBackOff() // jittered by half
+	wait.InitialInterval = r.limits.firstWait
+	_, err := backoff.Retry(ctx, once,
+		backoff.WithBackOff(wait),
+		backoff.WithMaxTries(r.limits.tries),
+		backoff.WithMaxElapsedTime(r.limits.total))
+	if err == nil {
+		return nil
+	}
+	return last
+}
+
+// once runs op with the time of one try. A try that ran out of it, while the
+// whole has time left, makes the store unavailable.
+func (r *Resolver) once(ctx context.Context, op func(ctx context.Context) error) error {
+	tryCtx, cancel := context.WithTimeout(ctx, r.limits.try)
+	defer cancel()
+	err := op(tryCtx)
+	if errors.Is(err, context.DeadlineExceeded) && tryCtx.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("no answer within %s: %w", r.limits.try, ErrUnavailable)
+	}
+	return err
+}
+
+// verdict translates err for package backoff.
+func verdict(err error) error {
+	var after RetryAfterError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.Is(err, ErrUnavailable):
+		return backoff.Permanent(err)
+	case errors.As(err, &after) && after.RetryAfter() > 0:
+		return &backoff.RetryAfterError{Duration: after.RetryAfter()}
+	}
+	return err
+}
