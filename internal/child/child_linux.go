@@ -1,0 +1,68 @@
+package child
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// extraSignals are the forwarded signals that only Linux has.
+func extraSignals() []os.Signal { return []os.Signal{syscall.SIGPWR} }
+
+// attributes sets how the child starts, and tells whether it leads a group.
+//
+// Pdeathsig: when we are killed the child gets TERM.
+//
+// Setpgid only without a controlling terminal: a child outside the foreground
+// group that touches its terminal is stopped by TTIN or TTOU
+// (golang.org/issue/37217).
+func attributes(cmd *exec.Cmd) (group bool) {
+	group = !hasTerminal()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: group}
+	return group
+}
+
+// awaitExit returns when the child has exited, and leaves it to be collected.
+func awaitExit(pid int) {
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+}
+
+// signalGroup signals the child's group, if the child is still in it. The caller
+// knows that the child has not been collected.
+func signalGroup(pid int, sig syscall.Signal) bool {
+	pgid, err := unix.Getpgid(pid)
+	return err == nil && pgid == pid && unix.Kill(-pid, sig) == nil
+}
+
+// enlarge asks for a bigger pipe. Users have a quota of them: failing is fine.
+func enlarge(f *os.File) {
+	raw, err := f.SyscallConn()
+	if err == nil {
+		raw.Control(func(fd uintptr) { unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
+	}
+}
+
+// ignoredSignals asks the kernel, because signal.Ignored knows of HUP and INT
+// only. Without /proc those two have to do.
+func ignoredSignals() map[syscall.Signal]bool {
+	ignored := map[syscall.Signal]bool{}
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		hex, ok := strings.CutPrefix(line, "SigIgn:")
+		if !ok {
+			continue
+		}
+		mask, _ := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
+		for n := range 64 {
+			if mask&(1<<n) != 0 {
+				ignored[syscall.Signal(n+1)] = true
+			}
+		}
+	}
+	return ignored
+}

@@ -1,0 +1,89 @@
+package child
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+)
+
+// A process is a started child that has not been waited for by anybody else.
+type process struct {
+	cmd    *exec.Cmd
+	group  bool                  // it leads its own process group
+	exited chan *os.ProcessState // receives one value
+
+	mu   sync.Mutex
+	gone bool // it has exited, and its number may soon belong to another
+}
+
+// start starts the child of s on a thread of its own, which waits for it too:
+// Linux sends Pdeathsig when the *thread* that started the child ends
+// (golang.org/issue/27505), so that thread has to live as long as the child.
+func start(s Spec, w *wiring) (*process, error) {
+	path, err := find(s)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{cmd: command(s, w, path), exited: make(chan *os.ProcessState, 1)}
+	p.group = attributes(p.cmd)
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, classify(s, err)
+	}
+	return p, nil
+}
+
+func command(s Spec, w *wiring, path string) *exec.Cmd {
+	cmd := &exec.Cmd{Path: path, Args: s.Argv, Env: s.Env, Dir: s.Dir}
+	if cmd.Env == nil {
+		cmd.Env = []string{} // nil would mean our own
+	}
+	// A nil *os.File in an interface is not nil: hence the tests.
+	if w.stdin != nil {
+		cmd.Stdin = w.stdin
+	}
+	if w.stdout != nil {
+		cmd.Stdout = w.stdout
+	}
+	if w.stderr != nil {
+		cmd.Stderr = w.stderr
+	}
+	return cmd
+}
+
+// wait first learns that the child has exited and only then collects it, so that
+// no signal can be on its way to a number that is free again.
+func (p *process) wait() {
+	awaitExit(p.cmd.Process.Pid)
+	p.mu.Lock()
+	p.gone = true
+	p.mu.Unlock()
+	p.cmd.Wait() // its error only repeats the state
+	p.exited <- p.cmd.ProcessState
+}
+
+// signal sends sig to the child, or to its group when it has one and the signal
+// is one to end by. A child that has exited, or that may no longer be signalled
+// because it changed user, is no error: there is nobody to tell.
+func (p *process) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gone {
+		return
+	}
+	if p.group && (endsUs[sig] || sig == syscall.SIGKILL) && signalGroup(p.cmd.Process.Pid, sig) {
+		return
+	}
+	p.cmd.Process.Signal(sig)
+}
