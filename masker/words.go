@@ -1,0 +1,97 @@
+package masker
+
+// wordMax is the length of the longest value that is looked for only between
+// word boundaries; wordView keeps that many bytes and one more in a uint64.
+const wordMax = 7
+
+// A wordView looks for values of 4 to 7 bytes in one view of the stream, where
+// no byte of [A-Za-z0-9_] stands next to them. An occurrence waits for the byte
+// after it.
+type wordView struct {
+	view
+	waiting [wordMax]wordMatch
+	count   int
+}
+
+type wordMatch struct {
+	start, end int64
+	node       int32
+}
+
+func (w *wordView) restart(a *automaton, pos int64) {
+	w.count = 0
+	if a != nil {
+		w.view.restart(a, pos)
+	}
+}
+
+// scanWords steps the word views.
+func (s *scanner) scanWords(b byte, visible bool) {
+	s.words[0].next(s, b, s.ctx.rawTail)
+	if visible {
+		s.words[1].next(s, b, s.ctx.visTail)
+	}
+}
+
+// next steps w; tail holds the view's last bytes, b included.
+func (w *wordView) next(s *scanner, b byte, tail uint64) {
+	w.settle(s, isWord(b))
+	a := w.auto
+	w.push(s.pos, false)
+	n := a.step(w.state, b)
+	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
+		if flanked(tail, a.depth[t]) {
+			continue
+		}
+		w.waiting[w.count] = wordMatch{w.raw(w.n - int64(a.depth[t])), w.end(), t}
+		w.count++
+	}
+	for n != 0 && (a.flags[n]&parent == 0 || flanked(tail, a.depth[n])) {
+		n = a.fail[n]
+	}
+	w.state = n
+	w.trim()
+}
+
+// settle records the occurrences that were waiting, unless a word byte follows.
+// One that has waited for longer than the longest span is not asked again.
+func (w *wordView) settle(s *scanner, word bool) {
+	for _, m := range w.waiting[:w.count] {
+		if m.end-m.start <= s.set.span && (!word || s.pos-m.start >= s.set.span) {
+			s.found.add(m.start, m.end, w.auto.tag(m.node))
+		}
+	}
+	w.count = 0
+}
+
+// hold returns the first raw position that w still needs, or s.pos.
+func (w *wordView) hold(s *scanner) int64 {
+	at := s.pos
+	if w.auto == nil {
+		return at
+	}
+	for w.state != 0 && s.pos-w.start() >= s.set.span {
+		w.state = w.auto.fail[w.state]
+	}
+	if w.state != 0 {
+		at = w.start()
+	}
+	if w.count > 0 && s.pos-w.waiting[0].start >= s.set.span {
+		w.settle(s, false)
+	}
+	for _, m := range w.waiting[:w.count] {
+		at = min(at, m.start)
+	}
+	return at
+}
+
+// flanked reports whether a word byte stands before the last size bytes of tail.
+func flanked(tail uint64, size int32) bool { return isWord(byte(tail >> (8 * uint(size)))) }
+
+func isWord(b byte) bool {
+	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || b == '_'
+}
+
+func isSpace(b byte) bool {
+	return b == ' ' || '\t' <= b && b <= '\r'
+}
