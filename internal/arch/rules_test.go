@@ -61,11 +61,16 @@ func checkMaskerStandard(tr *tree) []string {
 	})
 }
 
-// isStore says whether a folder is a store: below fetch, and not one of the
-// folders that list, reach or test stores.
-func isStore(dir string) bool {
-	return dir != "fetch" && under(dir, "fetch") &&
-		!under(dir, "fetch/light", "fetch/heavy", "fetch/helper", "fetch/fetchtest", "fetch/internal")
+// isStore says whether a folder is a store or part of one: below fetch, not one
+// of the folders that list, reach or test stores, and its top imports fetch,
+// without which nothing can be a fetch.Source. A parser that fetch itself uses
+// does not.
+func (tr *tree) isStore(dir string) bool {
+	if dir == "fetch" || !under(dir, "fetch") || under(dir, "fetch/light", "fetch/heavy", "fetch/helper", "fetch/fetchtest") {
+		return false
+	}
+	top := tr.pkgs[storeOf(dir)]
+	return top != nil && slices.Contains(top.imports, module+"/fetch")
 }
 
 // storeOf is the folder of the store that dir belongs to: fetch/vault for fetch/vault/internal/x.
@@ -77,7 +82,7 @@ func storeOf(dir string) string {
 func checkStoreImports(tr *tree) []string {
 	return tr.eachImport(func(p *pkg, imp string) string {
 		to, ok := ours(imp)
-		if !ok || !isStore(p.dir) || to == "fetch" || to == "internal/httpx" || under(to, storeOf(p.dir)) {
+		if !ok || !tr.isStore(p.dir) || to == "fetch" || to == "internal/httpx" || under(to, storeOf(p.dir)) {
 			return ""
 		}
 		return fmt.Sprintf("the store %s imports %s", p.dir, to)
@@ -87,7 +92,7 @@ func checkStoreImports(tr *tree) []string {
 func checkStoreLists(tr *tree) []string {
 	return tr.eachImport(func(p *pkg, imp string) string {
 		to, ok := ours(imp)
-		if !ok || !isStore(to) || p.dir == "fetch/light" || p.dir == "fetch/heavy" || under(p.dir, storeOf(to)) {
+		if !ok || !tr.isStore(to) || p.dir == "fetch/light" || p.dir == "fetch/heavy" || under(p.dir, storeOf(to)) {
 			return ""
 		}
 		return fmt.Sprintf("%s imports the store %s", p.dir, to)
