@@ -1,0 +1,15 @@
+// Package heavy lists the stores whose SDKs are too large for maskrun itself.
+// Only maskrun-stores links it. A store is one line here and one in package names.
+package heavy
+
+import (
+	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/sops"
+)
+
+// Kinds returns the heavy stores.
+func Kinds() []fetch.Kind {
+	return []fetch.Kind{
+		sops.Kind(),
+	}
+}

@@ -1,0 +1,33 @@
+package heavy_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/heavy"
+	"github.com/maskrun/maskrun/fetch/heavy/names"
+)
+
+// maskrun knows the heavy stores by the list in names: it must say what heavy does.
+func TestNamesAgree(t *testing.T) {
+	got := rows(names.Kinds())
+	want := rows(heavy.Kinds())
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("names.Kinds() = %+v\nheavy.Kinds() = %+v", got, want)
+	}
+}
+
+type row struct {
+	Scheme  string
+	Aliases []string
+	Help    string
+}
+
+func rows(kinds []fetch.Kind) []row {
+	var rows []row
+	for _, k := range kinds {
+		rows = append(rows, row{k.Scheme, k.Aliases, k.Help})
+	}
+	return rows
+}

@@ -1,0 +1,12 @@
+// Package names lists the heavy stores by name, for programs that must not link
+// their SDKs. A test of package heavy holds the two lists together.
+package names
+
+import "github.com/maskrun/maskrun/fetch"
+
+// Kinds returns the rows of the heavy stores without their Open: helper.Client.Bind gives them one.
+func Kinds() []fetch.Kind {
+	return []fetch.Kind{
+		{Scheme: "sops", Help: "a key of a file encrypted with sops (age, PGP, cloud KMS, Vault transit)"},
+	}
+}

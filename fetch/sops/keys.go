@@ -1,0 +1,161 @@
+package sops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/hcvault"
+	"github.com/getsops/sops/v3/keys"
+	"github.com/getsops/sops/v3/shamir"
+	"github.com/maskrun/maskrun/fetch"
+)
+
+// dataKey recovers the key that the values are encrypted with: from one group of
+// keys, or from as many groups as the file asks for.
+func (s *source) dataKey(ctx context.Context, m sops.Metadata) ([]byte, error) {
+	if len(m.KeyGroups) == 0 {
+		return nil, errors.New("no key can open it: it names none")
+	}
+	var parts [][]byte
+	var errs []error
+	for _, group := range m.KeyGroups {
+		part, err := s.groupKey(ctx, group)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		parts = append(parts, part)
+	}
+	need := 1
+	if len(m.KeyGroups) > 1 {
+		need = max(m.ShamirThreshold, 1)
+	}
+	switch {
+	case len(parts) < need:
+		return nil, oneError(errs)
+	case len(m.KeyGroups) == 1:
+		return parts[0], nil
+	}
+	key, err := shamir.Combine(parts)
+	if err != nil {
+		return nil, errors.New("the parts of its key, from several groups, do not fit together")
+	}
+	return key, nil
+}
+
+// groupKey opens one group with the first of its keys that works: those that
+// need no network first.
+func (s *source) groupKey(ctx context.Context, group sops.KeyGroup) ([]byte, error) {
+	local := func(k keys.MasterKey) bool { return slices.Contains(sops.DefaultDecryptionOrder, k.TypeToIdentifier()) }
+	ordered := slices.Clone(group)
+	slices.SortStableFunc(ordered, func(a, b keys.MasterKey) int { return rank(local(a)) - rank(local(b)) })
+	var errs []error
+	for _, k := range ordered {
+		part, err := s.open(ctx, k)
+		if err == nil {
+			return part, nil
+		}
+		errs = append(errs, err)
+	}
+	return nil, oneError(errs)
+}
+
+func rank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// oneError joins errs in one line, each of them once. It is [fetch.ErrUnavailable] only
+// if another attempt might help, as one of them says.
+func oneError(errs []error) error {
+	var texts []string
+	for _, err := range errs {
+		if !slices.Contains(texts, err.Error()) {
+			texts = append(texts, err.Error())
+		}
+	}
+	return &keyError{text: "no key opens it: " + strings.Join(texts, "; "), errs: errs}
+}
+
+type keyError struct {
+	text string
+	errs []error
+}
+
+func (e *keyError) Error() string   { return e.text }
+func (e *keyError) Unwrap() []error { return e.errs }
+
+// open opens one key. It returns when ctx ends, even if the SDK does not.
+func (s *source) open(ctx context.Context, k keys.MasterKey) ([]byte, error) {
+	if err := s.allowed(k); err != nil {
+		return nil, err
+	}
+	type result struct {
+		key []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		key, err := s.unwrap(ctx, k)
+		done <- result{key, err}
+	}()
+	select {
+	case r := <-done:
+		return r.key, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s: %w", k.TypeToIdentifier(), ctx.Err())
+	}
+}
+
+// unwrap asks the SDK. What its age package says is not passed on: it describes
+// identities that it cannot parse by their characters.
+func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
+	if a, ok := k.(*age.MasterKey); ok {
+		return s.identities.unwrap(a, s.env)
+	}
+	var key []byte
+	var err error
+	if c, ok := k.(interface {
+		DecryptContext(context.Context) ([]byte, error)
+	}); ok {
+		key, err = c.DecryptContext(ctx)
+	} else {
+		key, err = k.Decrypt()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s key %s: %w", k.TypeToIdentifier(), k.ToString(), err)
+	}
+	return key, nil
+}
+
+// allowed refuses a Vault that only the file chose, in an untrusted reference: the SDK would
+// send it the job's VAULT_TOKEN, and a pull request can bring the file along.
+func (s *source) allowed(k keys.MasterKey) error {
+	v, ok := k.(*hcvault.MasterKey)
+	if !ok || s.env.Trusted || s.getenv(hcvault.SopsHCVaultAllowlist) != "" { // the SDK itself goes by the list
+		return nil
+	}
+	if own := origin(s.getenv("VAULT_ADDR")); own != "" && own == origin(v.VaultAddress) {
+		return nil
+	}
+	return fmt.Errorf("hc_vault key: its address is not VAULT_ADDR or in %s: %w", hcvault.SopsHCVaultAllowlist, fetch.ErrDenied)
+}
+
+func (s *source) getenv(name string) string { return s.env.Getenv(name) }
+
+// origin is the scheme and host of an address, or empty.
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return ""
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
+}
