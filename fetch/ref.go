@@ -3,6 +3,7 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -221,4 +222,15 @@ func (r Ref) storeParams() url.Values {
 		}
 	}
 	return params
+}
+
+// CheckParams refuses parameters that a store does not know, so that a typing
+// error (?optinal=true) is not passed over. Stores call it first thing in Read.
+func CheckParams(params url.Values, known ...string) error {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("unknown parameter %q", name)
+		}
+	}
+	return nil
 }

@@ -1,0 +1,25 @@
+// Package light lists the stores that live in maskrun itself: local ones, and
+// those whose client costs next to nothing at start-up.
+package light
+
+import (
+	"slices"
+
+	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/age"
+	"github.com/maskrun/maskrun/fetch/env"
+	"github.com/maskrun/maskrun/fetch/exec"
+	"github.com/maskrun/maskrun/fetch/file"
+	"github.com/maskrun/maskrun/fetch/mounted"
+)
+
+// Kinds returns the table, in the order of the documentation. To add a store,
+// add a line.
+func Kinds() []fetch.Kind {
+	return slices.Concat(
+		[]fetch.Kind{env.Kind()},
+		file.Kinds(),
+		mounted.Kinds(),
+		[]fetch.Kind{age.Kind(), exec.Kind()},
+	)
+}
