@@ -143,26 +143,30 @@ func Run(ctx context.Context, s Spec) (Status, error) {
 	if err := check(ctx, s); err != nil {
 		return failed(err)
 	}
-	// 1. From here on no signal is lost: it waits until there is a child.
 	inbox := listen()
 	defer inbox.stop()
-	// 2. The child's files, and our ends of its pipes.
+	return run(ctx, s, inbox)
+}
+
+// run is Run with signals coming in already: they wait until there is a child.
+func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
+	// 1. The child's files, and our ends of its pipes.
 	w, err := wire(s)
 	if err != nil {
 		return failed(startError(s, codeOwn, err))
 	}
-	// 3. Start, and give up our copies of the child's ends.
+	// 2. Start, and give up our copies of the child's ends.
 	p, err := start(s, w)
 	w.started()
 	if err != nil {
 		w.abandon()
 		return failed(err)
 	}
-	// 4. Relay until it exits, then until its pipes end.
-	r := relay{spec: s, proc: p, inbox: inbox, drained: w.pump()}
+	// 3. Relay until it exits, then until its pipes end.
+	r := relay{spec: s, proc: p, inbox: in, drained: w.pump()}
 	state, stopped := r.untilExit(ctx)
 	r.untilDrained(ctx, stopped, w.cut)
-	// 5. Report.
+	// 4. Report.
 	st := statusOf(state)
 	st.Truncated = w.truncated()
 	return st, errors.Join(w.err(), stopped)
