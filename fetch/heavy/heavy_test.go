@@ -18,16 +18,10 @@ func TestNamesAgree(t *testing.T) {
 	}
 }
 
-type row struct {
-	Scheme  string
-	Aliases []string
-	Help    string
-}
-
-func rows(kinds []fetch.Kind) []row {
-	var rows []row
-	for _, k := range kinds {
-		rows = append(rows, row{k.Scheme, k.Aliases, k.Help})
+// rows are kinds without the functions, which cannot be compared.
+func rows(kinds []fetch.Kind) []fetch.Kind {
+	for i := range kinds {
+		kinds[i].Open = nil
 	}
-	return rows
+	return kinds
 }

@@ -3,6 +3,9 @@ package sops
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	filippo "filippo.io/age"
@@ -26,14 +29,18 @@ type identities struct {
 }
 
 // loadIdentities reads the identity files of the configuration and the environment.
-func loadIdentities(env fetch.Env, o options) (identities, error) {
+func loadIdentities(env fetch.Env) (identities, error) {
 	var ids identities
-	if o.ageKeyFile != "" {
-		read := env.ReadKeyFile
-		if !env.Trusted { // an untrusted configuration must not name any file there is
-			read = env.ReadFile
-		}
-		if err := ids.add("stores.sops.age_key_file", o.ageKeyFile, read); err != nil {
+	paths, err := keyFiles(env.Config)
+	if err != nil {
+		return ids, err
+	}
+	read := env.ReadFile // an untrusted configuration must not name any file there is
+	if env.Trusted {
+		read = env.ReadKeyFile
+	}
+	for _, path := range paths {
+		if err := ids.add("stores.sops", path, read); err != nil {
 			return ids, err
 		}
 	}
@@ -41,6 +48,47 @@ func loadIdentities(env fetch.Env, o options) (identities, error) {
 		return ids, ids.add(identityFileEnv, path, env.ReadKeyFile)
 	}
 	return ids, nil
+}
+
+// keyFiles lists the files that the block stores.sops names: age_key_file, and
+// identity in a block age of the form that stores.age has.
+func keyFiles(block map[string]any) ([]string, error) {
+	var all []string
+	for _, key := range slices.Sorted(maps.Keys(block)) {
+		name, entry := "stores.sops."+key, block[key]
+		switch key {
+		case "age_key_file":
+		case "age":
+			name += ".identity"
+			age, _ := entry.(map[string]any)
+			entry = age["identity"]
+		default:
+			return nil, fmt.Errorf("%s: unknown key: want age_key_file", name)
+		}
+		paths, err := fileNames(name, entry)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, paths...)
+	}
+	return all, nil
+}
+
+// fileNames reads a file name or a list of them.
+func fileNames(name string, entry any) ([]string, error) {
+	list, isList := entry.([]any)
+	if !isList {
+		list = []any{entry}
+	}
+	var paths []string
+	for _, item := range list {
+		path, ok := item.(string)
+		if !ok || path == "" {
+			return nil, fmt.Errorf("%s is not a file name or a list of them", name)
+		}
+		paths = append(paths, path)
+	}
+	return paths, nil
 }
 
 func (ids *identities) add(name, path string, read func(string) ([]byte, error)) error {
@@ -52,7 +100,9 @@ func (ids *identities) add(name, path string, read func(string) ([]byte, error))
 	if err := ids.parsed.Import(strings.ReplaceAll(string(b), "\r", "")); err != nil {
 		return fmt.Errorf("%s: %s holds something that is not an age identity", name, path)
 	}
-	ids.sources = append(ids.sources, name)
+	if !slices.Contains(ids.sources, name) {
+		ids.sources = append(ids.sources, name)
+	}
 	return nil
 }
 
@@ -89,19 +139,20 @@ func (ids identities) explain(err error, env fetch.Env) error {
 			sources = append(sources[:len(sources):len(sources)], name)
 		}
 	}
-	if path := env.Getenv(age.SopsAgeKeyFileEnv); path != "" {
+	if path := env.Getenv(age.SopsAgeKeyFileEnv); filepath.IsAbs(path) {
 		if _, err := env.ReadKeyFile(path); err != nil {
 			return notMissing(fmt.Errorf("age: %s: %w", age.SopsAgeKeyFileEnv, err))
 		}
 	}
 	var mismatch *filippo.NoIdentityMatchError
+	tried := errors.As(err, &mismatch)
 	switch {
-	case len(sources) == 0 && !errors.As(err, &mismatch):
-		return errors.New("age: no identity is given: set SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, MASKRUN_AGE_IDENTITY_FILE or stores.sops.age_key_file")
+	case len(sources) == 0 && !tried:
+		return fmt.Errorf("age: no identity is given: set SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, MASKRUN_AGE_IDENTITY_FILE or stores.sops.age_key_file: %w", fetch.ErrDenied)
 	case len(sources) == 0:
-		return errors.New("age: none of the identities that sops finds by itself is a recipient")
-	case errors.As(err, &mismatch):
-		return fmt.Errorf("age: none of the identities in %s is a recipient", strings.Join(sources, ", "))
+		return fmt.Errorf("age: none of the identities that sops finds by itself is a recipient: %w", fetch.ErrDenied)
+	case tried:
+		return fmt.Errorf("age: none of the identities in %s is a recipient: %w", strings.Join(sources, ", "), fetch.ErrDenied)
 	}
-	return fmt.Errorf("age: no usable identity in %s", strings.Join(sources, ", "))
+	return fmt.Errorf("age: no usable identity in %s: %w", strings.Join(sources, ", "), fetch.ErrDenied)
 }

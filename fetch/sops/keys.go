@@ -38,7 +38,7 @@ func (s *source) dataKey(ctx context.Context, m sops.Metadata) ([]byte, error) {
 	}
 	switch {
 	case len(parts) < need:
-		return nil, oneError(errs)
+		return nil, fmt.Errorf("no key opens it: %w", oneError(errs))
 	case len(m.KeyGroups) == 1:
 		return parts[0], nil
 	}
@@ -73,8 +73,7 @@ func rank(first bool) int {
 	return 1
 }
 
-// oneError joins errs in one line, each of them once. It is [fetch.ErrUnavailable] only
-// if another attempt might help, as one of them says.
+// oneError joins errs in one line, each of them once.
 func oneError(errs []error) error {
 	var texts []string
 	for _, err := range errs {
@@ -82,9 +81,15 @@ func oneError(errs []error) error {
 			texts = append(texts, err.Error())
 		}
 	}
-	return &keyError{text: "no key opens it: " + strings.Join(texts, "; "), errs: errs}
+	return &keyError{text: strings.Join(texts, "; "), errs: errs}
 }
 
+// oneLine joins parts with blanks: SDKs report over many lines.
+func oneLine(parts ...string) string {
+	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
+}
+
+// A keyError says text and is every one of errs.
 type keyError struct {
 	text string
 	errs []error
@@ -131,7 +136,7 @@ func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 		key, err = k.Decrypt()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s key %s: %w", k.TypeToIdentifier(), k.ToString(), err)
+		return nil, &keyError{text: oneLine(k.TypeToIdentifier(), "key", k.ToString()+":", err.Error()), errs: []error{err}}
 	}
 	return key, nil
 }

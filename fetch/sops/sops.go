@@ -9,8 +9,9 @@
 // Every key type of sops works through its SDK, which reads the process environment
 // itself (SOPS_AGE_KEY, AWS_PROFILE, VAULT_TOKEN, HOME …), not [fetch.Env]: this
 // package belongs in a helper, whose environment is maskrun's. For age, the files
-// named by stores.sops.age_key_file and MASKRUN_AGE_IDENTITY_FILE are tried first,
-// then what sops itself knows.
+// named by stores.sops.age_key_file (or by stores.sops.age.identity, as the store
+// age:// has it) and by MASKRUN_AGE_IDENTITY_FILE are tried first, then what sops
+// itself knows.
 //
 // # Guarantee
 //
@@ -66,11 +67,7 @@ type source struct {
 
 func open(_ context.Context, env fetch.Env) (fetch.Source, error) {
 	silence()
-	o, err := parseConfig(env.Config)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := loadIdentities(env, o)
+	ids, err := loadIdentities(env)
 	if err != nil {
 		return nil, err
 	}
@@ -82,26 +79,6 @@ func silence() {
 	for _, l := range logging.Loggers {
 		l.SetOutput(io.Discard)
 	}
-}
-
-// options is the block stores.sops of maskrun.yaml.
-type options struct {
-	ageKeyFile string
-}
-
-func parseConfig(block map[string]any) (options, error) {
-	var o options
-	for key, value := range block {
-		text, ok := value.(string)
-		switch {
-		case key != "age_key_file":
-			return o, fmt.Errorf("stores.sops.%s: unknown key: want age_key_file", key)
-		case !ok || text == "":
-			return o, errors.New("stores.sops.age_key_file: want the path of a file")
-		}
-		o.ageKeyFile = text
-	}
-	return o, nil
 }
 
 // Read gives the decrypted file at path.
@@ -131,10 +108,8 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 
 // formatOf tells the format of the file at path.
 func formatOf(path string, params url.Values) (fileFormat, error) {
-	for name := range params {
-		if name != "format" {
-			return fileFormat{}, fmt.Errorf("sops file %s: unknown parameter %s: want format", path, name)
-		}
+	if err := fetch.CheckParams(params, "format"); err != nil {
+		return fileFormat{}, err
 	}
 	named, byPath := params.Get("format"), formats.FormatForPath(path)
 	for _, f := range fileFormats {

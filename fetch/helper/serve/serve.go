@@ -36,6 +36,9 @@ type Options struct {
 func Serve(ctx context.Context, in io.Reader, out io.Writer, kinds []fetch.Kind, o Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if o.Env.Getenv == nil {
+		o.Env.Getenv = func(string) string { return "" }
+	}
 	s := &server{o: o, ctx: ctx, out: out, fail: cancel, kinds: table(kinds), slots: make(chan struct{}, maxReads),
 		stores: map[string]*store{}, running: map[uint64]context.CancelFunc{}, tokens: map[uint64]chan wire.Request{}}
 	done := make(chan error, 1)
