@@ -30,10 +30,13 @@ var encodings = []encoding{
 	{"percent", "percent", 0, percentForms},
 	{"percent", "percent, rare sets", 4, percentRare},
 	{"percent", "percent twice", 4, percentTwice},
+	{"command", "workflow command", 0, commandForms},
 	{"json", "JSON", 0, jsonForms},
 	{"json", "JSON in JSON", 0, jsonTwice},
 	{"json", "Go and Python literals", 0, literalForms},
+	{"xml", "XML", 0, xmlForms},
 	{"shell", "shell", 0, shellForms},
+	{"utf16", "UTF-16LE", 2, utf16Forms},
 }
 
 // maxRank is the highest rank in the table.
