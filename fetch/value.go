@@ -13,16 +13,20 @@ const redacted = "[redacted]"
 // A Value holds the bytes of one secret and cannot be printed.
 //
 // Every fmt verb, String, GoString, the text, JSON and YAML marshalers and slog
-// yield "[redacted]"; [Value.Reveal] is the one door out. The bytes sit behind a
-// pointer, so that fmt prints an address even where it cannot call our methods
-// (a Value in an unexported field). Copies share the bytes: wiping one wipes all.
-// The zero Value is empty and ready to use. Safe for concurrent reading.
-type Value struct{ held *[]byte }
+// yield "[redacted]"; [Value.Reveal] is the one door out. Copies share the bytes:
+// wiping one wipes all. Compare with [Value.Equal]. The zero Value is empty and
+// ready to use. Safe for concurrent reading.
+type Value struct {
+	// held is a function because fmt cannot call our methods on a Value in an
+	// unexported field and walks it instead; with a wrong verb it even follows a
+	// pointer. A function is an address to every printer there is.
+	held func() *[]byte
+}
 
 // NewValue returns a Value with its own copy of b; the caller may clear b.
 func NewValue(b []byte) Value {
 	own := append([]byte(nil), b...)
-	return Value{held: &own}
+	return Value{held: func() *[]byte { return &own }}
 }
 
 // Reveal returns the secret's bytes: the Value's own, not a copy. The caller
@@ -31,7 +35,7 @@ func (v Value) Reveal() []byte {
 	if v.held == nil {
 		return nil
 	}
-	return *v.held
+	return *v.held()
 }
 
 // Wipe zeroes the bytes of v and of every copy of v, which are empty from then
@@ -41,8 +45,8 @@ func (v Value) Wipe() {
 	if v.held == nil {
 		return
 	}
-	clear(*v.held)
-	*v.held = nil
+	clear(*v.held())
+	*v.held() = nil
 }
 
 // Equal reports whether v and w hold the same bytes, in time that depends only on their number.
