@@ -1,0 +1,213 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/maskrun/maskrun/internal/child"
+	"github.com/maskrun/maskrun/internal/config"
+)
+
+// A program is one invocation: everything it may touch of the process.
+type program struct {
+	*speaker
+	environ               []string
+	stdin, stdout, stderr *os.File
+}
+
+// A command is one row of the table.
+type command struct {
+	name  string
+	args  string // what follows the flags in the usage line
+	short string // one line for the list of commands
+	long  string // the text of its help
+	flags func() []flagGroup
+	run   func(p *program, c *cli.Context) error
+}
+
+// commands is the table. A command is one file and one line here.
+func commands() []command {
+	return []command{
+		runCommand(),
+		maskCommand(),
+		getCommand(),
+		planCommand(),
+		versionCommand(),
+	}
+}
+
+// run is the whole program; args begins with the program's name.
+func run(args, environ []string, stdin, stdout, stderr *os.File) (code int) {
+	// Should a goroutine of a library panic, no stack (with arguments) is printed.
+	debug.SetTraceback("none")
+	p := &program{
+		speaker: &speaker{w: child.Sink(stderr)},
+		environ: environ, stdin: stdin, stdout: stdout, stderr: stderr,
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			p.say(panicMessage(r))
+			code = exitFailed
+		}
+	}()
+	return p.exit(p.app().Run(args))
+}
+
+// exit prints err and gives its code.
+func (p *program) exit(err error) int {
+	var status exitStatus
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &status):
+		return int(status)
+	}
+	p.say(err.Error())
+	return exitFailed
+}
+
+// panicMessage says where a panic came from, and only the type of its value:
+// the value may hold a secret. FAULTS 101.
+func panicMessage(r any) string {
+	place := ""
+	for line := range strings.SplitSeq(string(debug.Stack()), "\n") {
+		if m := ownFrame.FindStringSubmatch(line); m != nil && !strings.HasSuffix(m[1], "app.go") {
+			place = " at " + m[1] + ":" + m[2]
+			break
+		}
+	}
+	return fmt.Sprintf("internal error%s (%T): this is a bug, please report it", place, r)
+}
+
+var ownFrame = regexp.MustCompile(`/((?:cmd|fetch|masker|internal|action)/[a-z0-9_/-]+\.go):(\d+)`)
+
+// app builds the command line. Everything that cli/v2 would take from globals
+// (exit, error writer, version printer) is set or switched off here.
+func (p *program) app() *cli.App {
+	app := &cli.App{
+		Name:                      "maskrun",
+		HelpName:                  "maskrun",
+		Usage:                     "hide a job's secrets in its log",
+		CustomAppHelpTemplate:     appHelp,
+		HideHelpCommand:           true,
+		HideVersion:               true,
+		DisableSliceFlagSeparator: true,
+		Reader:                    p.stdin,
+		Writer:                    child.Sink(p.stdout),
+		ErrWriter:                 io.Discard,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              onUsageError,
+		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version"}},
+		Action:                    p.noCommand,
+	}
+	for _, row := range commands() {
+		app.Commands = append(app.Commands, p.cliCommand(row))
+	}
+	return app
+}
+
+func (p *program) cliCommand(row command) *cli.Command {
+	return &cli.Command{
+		Name:               row.name,
+		Usage:              row.short,
+		CustomHelpTemplate: commandHelp(row),
+		HideHelpCommand:    true,
+		OnUsageError:       onUsageError,
+		Flags:              flatten(row.flags()),
+		Action:             func(c *cli.Context) error { return row.run(p, c) },
+	}
+}
+
+// noCommand runs when the first argument names no command.
+func (p *program) noCommand(c *cli.Context) error {
+	switch name := c.Args().First(); {
+	case c.Bool("version"):
+		return printVersion(c.App.Writer, false)
+	case name == "help" && c.NArg() > 1:
+		return cli.ShowCommandHelp(c, c.Args().Get(1))
+	case name == "help":
+		return cli.ShowAppHelp(c)
+	case name == "":
+		return usagef("", "no command")
+	default:
+		return unknownCommand(name)
+	}
+}
+
+func unknownCommand(name string) error {
+	var names []string
+	for _, row := range commands() {
+		names = append(names, row.name)
+	}
+	if near := config.Nearest(name, names); near != "" {
+		return fmt.Errorf("unknown command %q, did you mean %q?", name, near)
+	}
+	return usagef("", "unknown command %q (to run it with secrets: maskrun run -- %s)", name, name)
+}
+
+// What package flag says, taken apart: it repeats values, which we must not.
+var (
+	undefinedFlag = regexp.MustCompile(`^flag provided but not defined: -(\S+)$`)
+	needsArgument = regexp.MustCompile(`^flag needs an argument: -(\S+)$`)
+	invalidValue  = regexp.MustCompile(`(?s)^invalid (?:boolean )?value .* for (?:flag )?-([a-z-]+): `)
+)
+
+// onUsageError says in our words, without any value, what is wrong with a flag.
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	name, flags := "", c.App.Flags
+	if c.Command != nil && c.Command.Name != c.App.Name {
+		name, flags = c.Command.Name, c.Command.Flags
+	}
+	msg := err.Error()
+	if m := undefinedFlag.FindStringSubmatch(msg); m != nil {
+		if near := config.Nearest(m[1], longNames(flags)); near != "" {
+			return usagef(name, "unknown flag %s, did you mean --%s?", dashed(m[1]), near)
+		}
+		return usagef(name, "unknown flag %s", dashed(m[1]))
+	}
+	if m := needsArgument.FindStringSubmatch(msg); m != nil {
+		return usagef(name, "flag %s needs a value", dashed(m[1]))
+	}
+	if m := invalidValue.FindStringSubmatch(msg); m != nil {
+		return usagef(name, "flag %s: %s", dashed(m[1]), wantedValue(flags, m[1]))
+	}
+	return usagef(name, "the flags cannot be read")
+}
+
+// wantedValue says what a flag takes.
+func wantedValue(flags []cli.Flag, name string) string {
+	for _, f := range flags {
+		if f.Names()[0] != name {
+			continue
+		}
+		switch f.(type) {
+		case *cli.DurationFlag:
+			return "want a duration such as 500ms or 2s"
+		case *cli.BoolFlag:
+			return "takes no value"
+		}
+	}
+	return "the value cannot be read"
+}
+
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+func longNames(flags []cli.Flag) []string {
+	names := []string{"help"}
+	for _, f := range flags {
+		names = append(names, f.Names()[0])
+	}
+	return names
+}

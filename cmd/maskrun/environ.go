@@ -1,0 +1,71 @@
+package main
+
+import (
+	"slices"
+	"strings"
+)
+
+// lookup returns the value of a variable; of duplicates the last counts, as in
+// the environment that a command gets.
+func lookup(environ []string, name string) (string, bool) {
+	for _, kv := range slices.Backward(environ) {
+		if k, v, ok := strings.Cut(kv, "="); ok && k == name {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (p *program) getenv(name string) string {
+	v, _ := lookup(p.environ, name)
+	return v
+}
+
+// basicEnv are the variables that programs cannot do without; a command under
+// --pristine keeps them. LC_* too.
+var basicEnv = []string{
+	"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "TZ", "USER",
+	"SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", // Windows
+}
+
+func isBasic(name string) bool {
+	return slices.Contains(basicEnv, name) || strings.HasPrefix(name, "LC_")
+}
+
+// bootstrap lists, for each store, the variables that hold the credentials to
+// open it. A command has no use for them: what they open it has been given. So
+// they are taken out of its environment when the store was used, unless kept by
+// name, and their values are hidden. FAULTS 103.
+var bootstrap = map[string][]string{
+	"age":  {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+	"sops": {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+}
+
+// bootstrapValues are those of the bootstrap variables that hold a credential
+// itself, not the way to one.
+var bootstrapValues = []string{"SOPS_AGE_KEY"}
+
+// childEnviron builds the command's environment: what it inherits, less what it
+// shall not have, and its secrets.
+func childEnviron(environ []string, f runFlags, used []string, secrets []string) []string {
+	drop := map[string]bool{}
+	for _, scheme := range used {
+		for _, name := range bootstrap[scheme] {
+			drop[name] = true
+		}
+	}
+	for _, kv := range secrets {
+		name, _, _ := strings.Cut(kv, "=")
+		drop[name] = true
+	}
+	out := make([]string, 0, len(environ)+len(secrets))
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		kept := slices.Contains(f.keepEnv, name)
+		if drop[name] && !kept || f.pristine && !kept && !isBasic(name) {
+			continue
+		}
+		out = append(out, kv)
+	}
+	return append(out, secrets...) // of duplicates the last counts: a kept name loses to a secret
+}

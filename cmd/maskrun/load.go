@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/maskrun/maskrun/masker"
+)
+
+// A load is what a command that hides things works with.
+type load struct {
+	wish    wish
+	secrets []secret
+	masker  *masker.Masker
+	leaks   *leaks
+}
+
+// load gathers, resolves and compiles: everything that must have succeeded
+// before the first byte is let through or the first process started.
+func (p *program) load(f secretFlags, m maskFlags) (*load, error) {
+	var l *load
+	err := p.interruptible(func(ctx context.Context) error {
+		shop := p.openShop(ctx)
+		w, secrets, err := p.fetch(ctx, shop, f)
+		if err != nil {
+			return err
+		}
+		l, err = p.compile(f, m, w, secrets)
+		return err
+	})
+	return l, err
+}
+
+// fetch gathers what is wanted and resolves it.
+func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []secret, error) {
+	w, err := p.gather(f, s.schemes())
+	w = s.check(w)
+	if err != nil {
+		return w, nil, errors.Join(append(w.bad, err)...)
+	}
+	// Even when some references are bad the others are tried: a person wants to
+	// hear of all failures in one go.
+	secrets, err := s.resolve(ctx, p, w)
+	err = errors.Join(append(w.bad, err)...)
+	for _, note := range s.notes {
+		p.say(note)
+	}
+	if err != nil && s.heard > 0 {
+		p.sayf("a helper wrote to stderr; not shown, for it could hold a value: run the helper by itself to see it")
+	}
+	return w, secrets, err
+}
+
+// compile makes the redactor from the secrets and from what is in the
+// environment already, and tells by name what it cannot hide.
+func (p *program) compile(f secretFlags, m maskFlags, w wish, secrets []secret) (*load, error) {
+	l := &load{wish: w, secrets: secrets, leaks: &leaks{}}
+	o := m.options(w.cfg.Mask)
+	values, err := p.values(f, o, secrets)
+	if err != nil {
+		return nil, err
+	}
+	o.OnHit = l.leaks.hit
+	if l.masker, err = masker.New(values, &o); err != nil {
+		return nil, err
+	}
+	p.use(l.masker.Mask)
+	p.tellSkipped(l.masker.Skipped())
+	return l, nil
+}
+
+// values lists what is to be hidden: the secrets but for those with mask:
+// false, the credentials that opened the stores, and what --mask-env matches.
+func (p *program) values(f secretFlags, o masker.Options, secrets []secret) ([]masker.Value, error) {
+	var values []masker.Value
+	for _, s := range secrets {
+		if !s.noMask && (s.literal == nil || len(s.value.Reveal()) > 0) {
+			values = append(values, masker.Value{Name: s.name, Bytes: s.value.Reveal()})
+		}
+	}
+	for _, name := range bootstrapValues {
+		if v := p.getenv(name); v != "" {
+			values = append(values, masker.Value{Name: name, Bytes: []byte(v)})
+		}
+	}
+	known := func(name string) bool {
+		return slices.Contains(bootstrapValues, name) || slices.ContainsFunc(secrets, func(s secret) bool {
+			return s.name == name && (s.noMask || s.from == fromEnviron)
+		})
+	}
+	matched := matching(p.environ, f.maskEnv, known)
+	if !f.maskEnvGiven {
+		var err error
+		if matched, err = guesses(matched, o); err != nil {
+			return nil, err
+		}
+	}
+	return append(values, matched...), nil
+}
+
+// tellSkipped says by name what is not looked for, one line for each.
+func (p *program) tellSkipped(skipped []masker.Skip) {
+	encodings := map[string][]string{}
+	var names []string
+	for _, s := range skipped {
+		if s.Encoding == "" {
+			p.sayf("%s is %s to mask%s", s.Name, strings.TrimSuffix(s.Reason, " a word"), skipHint(s.Reason))
+			continue
+		}
+		if encodings[s.Name] == nil {
+			names = append(names, s.Name)
+		}
+		encodings[s.Name] = append(encodings[s.Name], s.Encoding)
+	}
+	for _, name := range names {
+		p.sayf("%s is too large to be looked for in every encoding; left out: %s", name, strings.Join(encodings[name], ", "))
+	}
+}
+
+func skipHint(reason string) string {
+	switch {
+	case strings.Contains(reason, "short"):
+		return " (--short-values=mask hides it everywhere)"
+	case strings.Contains(reason, "common"):
+		return " (it would hide ordinary words; --short-values=mask does)"
+	}
+	return ""
+}
+
+// leaks counts what was hidden, by name, while the command runs.
+type leaks struct {
+	on    atomic.Bool // off while our own messages pass the redactor
+	names syncSet
+}
+
+func (l *leaks) hit(h masker.Hit) {
+	if l.on.Load() {
+		l.names.add(h.Name)
+	}
+}
+
+// message names what would have leaked; "" when nothing was hidden.
+func (l *leaks) message() string {
+	names := l.names.sorted()
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("hidden in the output: %s; --fail-on-leak makes this exit code %d", strings.Join(names, ", "), exitLeak)
+}

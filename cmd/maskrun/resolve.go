@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/heavy/names"
+	"github.com/maskrun/maskrun/fetch/helper"
+	"github.com/maskrun/maskrun/fetch/light"
+	"github.com/maskrun/maskrun/internal/config"
+)
+
+// A shop is every store there is, the helpers' too; nothing is open until a
+// secret of it is resolved.
+type shop struct {
+	kinds   []fetch.Kind
+	environ []string
+	stores  *helper.Client // maskrun-stores
+	ctx     context.Context
+
+	mu     sync.Mutex
+	others map[string]*helper.Client // by scheme: maskrun-store-NAME
+	notes  []string                  // warnings of stores, in order
+	heard  int                       // lines that helpers wrote to stderr
+}
+
+// openShop makes the table of stores. When ctx ends the helpers are killed.
+func (p *program) openShop(ctx context.Context) *shop {
+	s := &shop{environ: p.environ, ctx: ctx, others: map[string]*helper.Client{}}
+	s.stores = helper.New(ctx, s.helperOptions(helper.Stores))
+	s.kinds = slices.Concat(light.Kinds(), s.stores.Bind(names.Kinds()...))
+	return s
+}
+
+// helperOptions looks for our own helper beside us, for others' on PATH only.
+func (s *shop) helperOptions(name string) helper.Options {
+	o := helper.Options{Name: name, Environ: s.environ, Version: version(), Stderr: s.hear}
+	if exe, err := os.Executable(); err == nil && name == helper.Stores {
+		o.Dir = filepath.Dir(exe)
+	}
+	return o
+}
+
+// hear counts what a helper writes to stderr and keeps none of it: it could
+// hold a value that we never get to know, and could not hide.
+func (s *shop) hear(string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heard++
+}
+
+func (s *shop) warn(msg string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.notes, msg) {
+		s.notes = append(s.notes, msg)
+	}
+}
+
+// thirdParty finds maskrun-store-NAME for a scheme that no store of ours has.
+func (s *shop) thirdParty(scheme string) (fetch.Kind, bool) {
+	name, ok := helper.ThirdParty(scheme)
+	if !ok {
+		return fetch.Kind{}, false
+	}
+	o := s.helperOptions(name)
+	if _, err := helper.Find(o); err != nil {
+		return fetch.Kind{}, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.others[scheme] == nil {
+		s.others[scheme] = helper.New(s.ctx, o)
+	}
+	return s.others[scheme].Kind(scheme), true
+}
+
+// helperOf names the helper that serves a scheme; "" when none is needed.
+func (s *shop) helperOf(scheme string) string {
+	if slices.ContainsFunc(names.Kinds(), func(k fetch.Kind) bool { return k.Scheme == scheme }) {
+		return helper.Stores
+	}
+	if !slices.Contains(s.schemes(), scheme) {
+		name, _ := helper.ThirdParty(scheme)
+		return name
+	}
+	return ""
+}
+
+// schemes are those of our own stores: what a variable's value is compared with.
+func (s *shop) schemes() []string {
+	var out []string
+	for _, k := range s.kinds {
+		out = append(append(out, k.Scheme), k.Aliases...)
+	}
+	return out
+}
+
+// check moves references to stores that do not exist from the list to what is
+// bad, and so blocks of stores: for such. Of the reference only the scheme is
+// told: what looks like one may be an address with a password.
+func (s *shop) check(w wish) wish {
+	r := s.resolver(fetch.Env{})
+	known := make([]wanted, 0, len(w.list))
+	for _, v := range w.list {
+		if _, ok := r.Lookup(v.ref.Scheme); ok || v.literal != nil {
+			known = append(known, v)
+			continue
+		}
+		w.bad = append(w.bad, fmt.Errorf("%s: %s: %s", v.from, v.name, s.unknown(v.ref.Scheme)))
+	}
+	w.list = known
+	for _, name := range slices.Sorted(maps.Keys(w.cfg.Stores)) {
+		if _, ok := r.Lookup(name); !ok {
+			w.bad = append(w.bad, fmt.Errorf("%s: stores.%s: %s", w.cfg.Path, name, s.unknown(name)))
+		}
+	}
+	return w
+}
+
+func (s *shop) unknown(scheme string) string {
+	hint := fmt.Sprintf("this version has %s; others need maskrun-store-%s on PATH", strings.Join(s.schemes(), ", "), scheme)
+	if near := config.Nearest(scheme, s.schemes()); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	return fmt.Sprintf("unknown scheme %q: %s", scheme, hint)
+}
+
+func (s *shop) resolver(env fetch.Env) *fetch.Resolver {
+	r := fetch.NewResolver(env, s.kinds...)
+	r.SetFallback(s.thirdParty)
+	return r
+}
+
+// A secret is a wanted variable and its value.
+type secret struct {
+	wanted
+	value fetch.Value
+}
+
+// resolve reads all values. Any failure is a failure of all; every one is told.
+func (s *shop) resolve(ctx context.Context, p *program, w wish) ([]secret, error) {
+	defer s.close()
+	found := map[string]fetch.Value{}
+	var errs []error
+	for _, dir := range directories(w.list) {
+		errs = append(errs, s.resolveIn(ctx, p, dir, w, found))
+	}
+	if err := errors.Join(errs...); err != nil || len(w.bad) > 0 {
+		for _, v := range found {
+			v.Wipe()
+		}
+		return nil, err
+	}
+	var out []secret
+	for _, v := range w.list {
+		if v.literal != nil {
+			out = append(out, secret{v, *v.literal})
+		} else if value, ok := found[v.name]; ok { // not so when it is optional and absent
+			out = append(out, secret{v, value})
+		}
+	}
+	return out, nil
+}
+
+// directories lists where relative paths start, in order of appearance: mostly
+// one. References of one directory share a Resolver, and so their documents.
+func directories(list []wanted) []string {
+	var dirs []string
+	for _, w := range list {
+		if w.literal == nil && !slices.Contains(dirs, w.dir) {
+			dirs = append(dirs, w.dir)
+		}
+	}
+	return dirs
+}
+
+func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, found map[string]fetch.Value) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("directory %s: %w", dir, pathless(err))
+	}
+	defer root.Close()
+	blocks := map[string]any{}
+	for name, block := range w.cfg.Stores {
+		blocks[name] = block
+	}
+	r := s.resolver(fetch.Env{Getenv: p.getenv, Root: root, Config: blocks, Warn: s.warn})
+	defer r.Close()
+	var reqs []fetch.Request
+	for _, v := range w.list {
+		if v.literal == nil && v.dir == dir {
+			reqs = append(reqs, fetch.Request{Name: v.name, Ref: v.ref, Trusted: v.trusted, Optional: v.optional})
+		}
+	}
+	secrets, err := r.Resolve(ctx, reqs)
+	for _, sec := range secrets {
+		found[sec.Name] = sec.Value
+	}
+	return withOrigin(err, w.list)
+}
+
+// withOrigin puts before every failure the place that asked for the secret.
+func withOrigin(err error, list []wanted) error {
+	var all *fetch.Errors
+	if !errors.As(err, &all) {
+		return err
+	}
+	var errs []error
+	for _, e := range all.List {
+		i := slices.IndexFunc(list, func(w wanted) bool { return w.name == e.Name })
+		errs = append(errs, fmt.Errorf("%s: %w", list[i].from, e))
+	}
+	return errors.Join(errs...)
+}
+
+// close ends the helpers. What they did wrong has spoilt a read already, or nothing.
+func (s *shop) close() {
+	_ = s.stores.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.others {
+		_ = c.Close()
+	}
+}
+
+// pathless takes the path out of a file error: the caller has named it.
+func pathless(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
