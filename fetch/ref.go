@@ -42,6 +42,9 @@ func ParseRef(s string) (Ref, error) {
 	if !ok {
 		return Ref{}, errors.New("parse reference: no scheme: want scheme://path")
 	}
+	if _, twice := trimPrefixes(scheme); twice {
+		return Ref{}, errors.New("parse reference: prefix ref+ given twice")
+	}
 	return parseBody(scheme, rest)
 }
 

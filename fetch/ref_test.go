@@ -86,6 +86,7 @@ func TestParseRefRefuses(t *testing.T) {
 		{"nothing", "", "scheme"},
 		{"no scheme", "secret/data/x", "scheme"},
 		{"bad scheme", "9x://a", "scheme"},
+		{"prefix twice", "ref+secretref+vault://a", "twice"},
 		{"no path", "vault://", "no path"},
 		{"only slashes", "vault:////#x", "no path"},
 		{"no command", "exec:// ", "no command"},

@@ -17,7 +17,8 @@ type RetryAfterError interface {
 }
 
 // retry runs op until it succeeds, fails for good, or the tries or the time are
-// used up. It returns op's last error, not the clock's.
+// used up. It returns op's last error, not the clock's; but when the caller
+// calls it off, that.
 func (r *Resolver) retry(ctx context.Context, op func(ctx context.Context) error) error {
 	var last error
 	once := func() (struct{}, error) {
@@ -30,8 +31,8 @@ func (r *Resolver) retry(ctx context.Context, op func(ctx context.Context) error
 		backoff.WithBackOff(wait),
 		backoff.WithMaxTries(r.limits.tries),
 		backoff.WithMaxElapsedTime(r.limits.total))
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) {
+		return err
 	}
 	return last
 }

@@ -2,8 +2,6 @@ package fetch
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -50,13 +48,19 @@ func selectYAML(data []byte, keys []string) (value []byte, err error) {
 }
 
 var (
-	errNotYAML  = errors.New("not a YAML document")
-	errYAMLSize = errors.New("the YAML document grows too large through its aliases")
+	errNotYAML   = errors.New("not a YAML document")
+	errYAMLSize  = errors.New("the YAML document is nested too deeply, or grows too large through its aliases")
+	errYAMLTwice = errors.New("the YAML document has a key twice in one mapping")
 )
 
 // parseYAML returns the one document in data. The parser's errors quote the text: only their line is kept.
 func parseYAML(data []byte) (ast.Node, error) {
-	file, err := parser.ParseBytes(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), 0)
+	if openBrackets(data) > maxDepth {
+		return nil, errYAMLSize
+	}
+	text := bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	// The parser's own search for keys given twice takes quadratic time: collect has one.
+	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, errNotYAML
 	}
@@ -76,28 +80,61 @@ func parseYAML(data []byte) (ast.Node, error) {
 	return body, nil
 }
 
-// collect finds the anchors.
+// openBrackets is the deepest nesting of brackets, quotes not considered. The
+// parser takes quadratic time over them: 100,000 took it a minute.
+func openBrackets(data []byte) int {
+	depth, deepest := 0, 0
+	for _, c := range data {
+		switch c {
+		case '[', '{':
+			depth++
+			deepest = max(deepest, depth)
+		case ']', '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return deepest
+}
+
+// collect finds the anchors, and keys given twice anywhere.
 func (d *yamlDoc) collect(n ast.Node) error {
-	walk := &anchorWalk{doc: d}
+	walk := &collector{doc: d}
 	ast.Walk(walk, n)
 	return walk.err
 }
 
-type anchorWalk struct {
+type collector struct {
 	doc *yamlDoc
 	err error
 }
 
 // Visit implements ast.Visitor.
-func (w *anchorWalk) Visit(n ast.Node) ast.Visitor {
-	if a, ok := n.(*ast.AnchorNode); ok {
-		name := a.Name.GetToken().Value
-		if w.doc.anchors[name] != nil {
-			w.err = errors.New("the YAML document has an anchor twice")
+func (c *collector) Visit(n ast.Node) ast.Visitor {
+	switch x := n.(type) {
+	case *ast.AnchorNode:
+		name := x.Name.GetToken().Value
+		if c.doc.anchors[name] != nil {
+			c.err = errors.New("the YAML document has an anchor twice")
 		}
-		w.doc.anchors[name] = a.Value
+		c.doc.anchors[name] = x.Value
+	case *ast.MappingNode:
+		if keyTwice(x) {
+			c.err = errYAMLTwice
+		}
 	}
-	return w
+	return c
+}
+
+func keyTwice(m *ast.MappingNode) bool {
+	seen := map[string]bool{}
+	for _, v := range m.Values {
+		key := keyText(v.Key)
+		if seen[key] {
+			return true
+		}
+		seen[key] = true
+	}
+	return false
 }
 
 // maxDepth is far beyond what a person nests.
@@ -187,9 +224,6 @@ func (d *yamlDoc) pairs(n ast.Node) ([]yamlPair, error) {
 			continue
 		}
 		key := keyText(v.Key)
-		if seen[key] {
-			return nil, errors.New("the YAML document has a key twice in one mapping")
-		}
 		seen[key] = true
 		own = append(own, yamlPair{key, v.Value})
 	}
@@ -252,121 +286,4 @@ func keyText(k ast.Node) string {
 		return keyText(x.Value)
 	}
 	return k.GetToken().Value
-}
-
-// text is the value of a node as a secret.
-func (d *yamlDoc) text(n ast.Node, keys []string) ([]byte, error) {
-	n, err := d.resolve(n)
-	if err != nil {
-		return nil, err
-	}
-	switch x := n.(type) {
-	case *ast.NullNode:
-		return nil, isNull(keys)
-	case *ast.TagNode:
-		return d.tagged(x, keys)
-	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode:
-		return d.appendJSON(nil, n)
-	}
-	return []byte(scalar(n)), nil
-}
-
-// tagged honours !!binary; under any other tag the text is the value.
-func (d *yamlDoc) tagged(t *ast.TagNode, keys []string) ([]byte, error) {
-	text, err := d.text(t.Value, keys)
-	if err != nil || t.Start.Value != "!!binary" {
-		return text, err
-	}
-	out, err := base64.StdEncoding.AppendDecode(nil, withoutBlanks(text))
-	if err != nil {
-		return nil, fmt.Errorf("field %s is tagged !!binary and is not base64", pointer(keys))
-	}
-	return out, nil
-}
-
-// scalar is the text of a node: of numbers and booleans as written.
-func scalar(n ast.Node) string {
-	switch x := n.(type) {
-	case *ast.StringNode:
-		return x.Value
-	case *ast.LiteralNode:
-		return x.Value.Value
-	}
-	return n.GetToken().Value
-}
-
-// appendJSON writes a node as compact JSON, its keys in the order of the document.
-func (d *yamlDoc) appendJSON(b []byte, n ast.Node) ([]byte, error) {
-	defer d.leave()
-	if err := d.enter(); err != nil {
-		return nil, err
-	}
-	n, err := d.resolve(n)
-	if err != nil {
-		return nil, err
-	}
-	switch x := n.(type) {
-	case *ast.TagNode:
-		return d.appendJSON(b, x.Value)
-	case *ast.SequenceNode:
-		return d.appendList(b, x)
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return d.appendMapping(b, n)
-	case *ast.NullNode:
-		return append(b, "null"...), d.spend(4)
-	}
-	text := jsonScalar(n)
-	return append(b, text...), d.spend(len(text))
-}
-
-// jsonScalar is a number or boolean as written where JSON can write it so, else a string.
-func jsonScalar(n ast.Node) []byte {
-	text := scalar(n)
-	switch n.(type) {
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
-		if json.Valid([]byte(text)) {
-			return []byte(text)
-		}
-	}
-	return quoteJSON(text)
-}
-
-func quoteJSON(s string) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string into a buffer
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
-func (d *yamlDoc) appendList(b []byte, n *ast.SequenceNode) ([]byte, error) {
-	b = append(b, '[')
-	var err error
-	for i, v := range n.Values {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		if b, err = d.appendJSON(b, v); err != nil {
-			return nil, err
-		}
-	}
-	return append(b, ']'), nil
-}
-
-func (d *yamlDoc) appendMapping(b []byte, n ast.Node) ([]byte, error) {
-	pairs, err := d.pairs(n)
-	if err != nil {
-		return nil, err
-	}
-	b = append(b, '{')
-	for i, p := range pairs {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(append(b, quoteJSON(p.key)...), ':')
-		if b, err = d.appendJSON(b, p.value); err != nil {
-			return nil, err
-		}
-	}
-	return append(b, '}'), nil
 }
