@@ -36,6 +36,9 @@ type session struct {
 	ended  chan struct{} // closed when listen has returned
 	tokens chan struct{} // one element for each token being fetched
 
+	closing  sync.Once
+	closeErr error
+
 	mu       sync.Mutex
 	err      error // why broken is closed; nil after an orderly close
 	shut     bool  // broken is closed
@@ -121,7 +124,13 @@ func (s *session) failure() error {
 }
 
 // close ends the session in order, and gives the reason if it had broken before.
+// Later calls give the same.
 func (s *session) close() error {
+	s.closing.Do(func() { s.closeErr = s.closeOnce() })
+	return s.closeErr
+}
+
+func (s *session) closeOnce() error {
 	s.fail(nil)
 	s.mu.Lock()
 	err := s.err

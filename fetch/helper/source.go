@@ -52,7 +52,7 @@ func (s *source) lines(calls []call, queries []fetch.Query) ([]byte, error) {
 	var all []byte
 	for i, q := range queries {
 		line, err := wire.Line(wire.Request{
-			Type: wire.Read, ID: calls[i].id, Scheme: s.scheme, Path: q.Path, Params: q.Params,
+			Type: wire.Read, ID: calls[i].id, Scheme: s.scheme, Path: &q.Path, Params: q.Params,
 			Root: s.root, Trusted: s.env.Trusted, More: i < len(queries)-1, Config: s.env.Config,
 		})
 		if err != nil {

@@ -60,12 +60,19 @@ func (s *server) read(ctx context.Context, src fetch.Source, r wire.Request) {
 	var a fetch.Answer
 	if a.Err = s.slot(ctx); a.Err == nil {
 		a.Err = guard(r.Scheme, func() (err error) {
-			a.Document, err = src.Read(ctx, r.Path, r.Params)
+			a.Document, err = src.Read(ctx, path(r), r.Params)
 			return err
 		})
 		<-s.slots
 	}
 	s.answer(r.ID, a)
+}
+
+func path(r wire.Request) string {
+	if r.Path == nil {
+		return ""
+	}
+	return *r.Path
 }
 
 // readMany gives the batch to a store that reads many at once. It is cancelled
@@ -75,7 +82,7 @@ func (s *server) readMany(ctxs []context.Context, src fetch.ManyReader, batch []
 	defer cancel()
 	var queries []fetch.Query
 	for _, r := range batch {
-		queries = append(queries, fetch.Query{Path: r.Path, Params: r.Params})
+		queries = append(queries, fetch.Query{Path: path(r), Params: r.Params})
 	}
 	var answers []fetch.Answer
 	err := s.slot(ctx)

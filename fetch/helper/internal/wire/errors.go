@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,6 +30,10 @@ func FromError(id uint64, err error) Answer {
 			break
 		}
 	}
+	var later fetch.RetryAfterError
+	if a.Kind == Unavailable && errors.As(err, &later) {
+		a.RetryAfter = int64((later.RetryAfter() + time.Second - 1) / time.Second)
+	}
 	return a
 }
 
@@ -37,7 +42,7 @@ func (a Answer) Err() error {
 	msg := Clean(a.Message)
 	for _, k := range kinds {
 		if a.Kind == k.kind {
-			return &answerError{msg: msg, err: k.err}
+			return a.retryable(&answerError{msg: msg, err: k.err})
 		}
 	}
 	if msg == "" {
@@ -61,6 +66,23 @@ func (e *answerError) Error() string {
 }
 
 func (e *answerError) Unwrap() error { return e.err }
+
+// retryable adds the time after which the store wants to be asked again.
+func (a Answer) retryable(err error) error {
+	if a.Kind != Unavailable || a.RetryAfter <= 0 || a.RetryAfter > int64(time.Hour/time.Second) {
+		return err
+	}
+	return laterError{err, time.Duration(a.RetryAfter) * time.Second}
+}
+
+// A laterError is a [fetch.RetryAfterError].
+type laterError struct {
+	error
+	after time.Duration
+}
+
+func (e laterError) RetryAfter() time.Duration { return e.after }
+func (e laterError) Unwrap() error             { return e.error }
 
 // Clean makes s fit for one line of a message: control and format characters and
 // invalid UTF-8 escaped, at most MaxText bytes.

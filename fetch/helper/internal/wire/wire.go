@@ -49,7 +49,7 @@ type Request struct {
 	Type     string         `json:"type"`
 	ID       uint64         `json:"id,omitempty"`
 	Scheme   string         `json:"scheme,omitempty"`
-	Path     string         `json:"path,omitempty"`
+	Path     *string        `json:"path,omitempty"` // in every read, even if empty
 	Params   url.Values     `json:"params,omitempty"`
 	Root     string         `json:"root,omitempty"`
 	Trusted  bool           `json:"trusted,omitempty"`
@@ -77,6 +77,8 @@ type Answer struct {
 	Kind     string     `json:"kind,omitempty"`
 	Message  string     `json:"message,omitempty"`
 	Audience string     `json:"audience,omitempty"`
+	// RetryAfter, in seconds, goes with an error of kind unavailable.
+	RetryAfter int64 `json:"retry_after,omitempty"`
 }
 
 // A Lease is a [fetch.Lease] with its duration in seconds.
