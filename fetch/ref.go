@@ -24,8 +24,11 @@ var ownParams = []string{"decode", "default", "optional", "trim"}
 // shownParams are those whose values String prints: none can be a credential.
 var shownParams = []string{"version", "stage", "decode", "optional", "trim", "region", "location", "namespace"}
 
-// ParseRef parses a reference in any of its accepted spellings (docs/references.md)
-// and returns it in canonical form.
+// ParseRef parses a reference and returns it in canonical form. Besides
+// scheme://path?params#field, with or without ref+ or secretref+ before it, it
+// reads vault:path#field, ARNs of Secrets Manager and Parameter Store, Key Vault
+// addresses, Google's projects/P/secrets/S/versions/V, and the schemes of vals
+// and berglas.
 //
 // The path is percent-decoded; afterwards a ".." segment, a backslash or a
 // control byte is refused, so that no encoding smuggles one in. The path of

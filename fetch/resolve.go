@@ -183,7 +183,7 @@ func (rd *reading) bound() {
 
 // answer makes the secret that req asks for, or says that it is left out (false).
 func answer(req Request, rd *reading) (Secret, bool, error) {
-	secret := Secret{Name: req.Name, Ref: req.Ref, Version: rd.doc.Version, Expires: rd.doc.Expires}
+	secret := Secret{Name: req.Name, Ref: req.Ref, Version: rd.doc.Version, Expires: rd.doc.Expires, Lease: rd.doc.Lease}
 	value, err := rd.value(req.Ref)
 	if err == nil {
 		secret.Value = NewValue(value)

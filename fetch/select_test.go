@@ -235,3 +235,31 @@ func TestDecode(t *testing.T) {
 		})
 	}
 }
+
+// FuzzSelect: whatever a document holds, selecting ends, and its errors do not
+// quote it; and JSON is read alike as JSON and as Auto.
+func FuzzSelect(f *testing.F) {
+	for _, doc := range []string{jsonDoc, yamlDocument, iniDoc, laughs(), "a: &a [*a]", "a: {<<: *a}", "? a\n: - b\n", "a:\n - !!binary x\n", "%YAML 1.2\n---\na: |2-\n   x\n"} {
+		f.Add(doc, "a")
+		f.Add(doc, "/o/a/1")
+	}
+	f.Fuzz(func(t *testing.T, doc, field string) {
+		if field == "" || len(doc) > 1<<12 {
+			return
+		}
+		got := map[Format]string{}
+		for _, format := range []Format{JSON, YAML, INI, Dotenv, Auto} {
+			value, err := selectField(Document{Data: []byte(doc), Format: format}, Ref{Field: field})
+			if err == nil {
+				got[format] = string(value)
+				continue
+			}
+			if len(doc) > 40 && !strings.Contains(doc, field) && strings.Contains(err.Error(), doc[len(doc)/2:]) {
+				t.Errorf("%s: error quotes the document: %v", format, err)
+			}
+		}
+		if asJSON, ok := got[JSON]; ok && asJSON != got[Auto] {
+			t.Errorf("JSON gives %q, Auto %q", asJSON, got[Auto])
+		}
+	})
+}

@@ -83,6 +83,7 @@ type Secret struct {
 	Ref     Ref
 	Version string    // as the store names it; empty when it has none
 	Expires time.Time // zero when it does not
+	Lease   *Lease    // nil unless the store issued the value for us
 }
 
 // String says what may be known of a document: never its Data.

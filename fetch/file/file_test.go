@@ -1,9 +1,12 @@
+//go:build unix
+
 package file_test
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -55,6 +58,10 @@ func TestWhereFilesLie(t *testing.T) {
 		{"a pipe by its absolute path", filepath.Join(dir, "fifo"), true, "", "denied"},
 		{"endless device", "/dev/zero", true, "", "denied"},
 		{"directory", ".", false, "", "denied"},
+		{"home", "~/in", true, "inside", ""},
+		{"home out of reach of a link, but trusted", "~/link-out", true, fetchtest.Canary, ""},
+		{"the same, untrusted", "~/link-out", false, "", "denied"},
+		{"too long a name", strings.Repeat("a", 5000), false, "", "denied"},
 		{"nothing there, trusted", filepath.Join(dir, "nope"), true, "", "missing"},
 		{"nothing there", "no/pe", false, "", "missing"},
 	} {
@@ -64,7 +71,8 @@ func TestWhereFilesLie(t *testing.T) {
 
 func readOne(t *testing.T, root *os.Root, path string, trusted bool, want, fail string) {
 	kind := file.Kinds()[0]
-	src, err := kind.Open(t.Context(), fetch.Env{Root: root, Trusted: trusted})
+	env := fetch.Env{Root: root, Trusted: trusted, Getenv: fetchtest.Getenv(map[string]string{"HOME": root.Name()})}
+	src, err := kind.Open(t.Context(), env)
 	must(t, err)
 	done := time.AfterFunc(10*time.Second, func() { panic("read blocks") })
 	defer done.Stop()
