@@ -44,8 +44,10 @@
 // us. HUP INT QUIT and TERM go to the command's group, as the supervisor's
 // would have; the rest go to the command alone.
 //
-// What the Go runtime does to itself cannot be undone here: of the signals
-// ignored at start only HUP INT TSTP TTIN TTOU and CONT are known to stay so.
+// The command starts with the signal mask and the dispositions we were started
+// with, but for what the Go runtime changes before any of our code runs: of the
+// ignored signals only HUP INT TSTP TTIN TTOU and CONT stay ignored, and HUP INT
+// QUIT TERM CHLD PROF and those of crashes are unblocked.
 //
 // # Concurrency
 //

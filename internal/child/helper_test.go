@@ -58,9 +58,10 @@ func TestMain(m *testing.M) {
 func self(args ...string) []string { return append([]string{os.Args[0]}, args...) }
 
 // helperEnviron makes the test binary a helper. Without asynchronous preemption
-// the Go runtime sends no URG to itself, so a helper sees only ours.
+// the Go runtime sends no URG to itself, so a helper sees only ours. And the race
+// detector shall not have every helper sleep for a second at its end.
 func helperEnviron() []string {
-	return append(os.Environ(), helperEnv+"=1", "GODEBUG=asyncpreemptoff=1")
+	return append(os.Environ(), helperEnv+"=1", "GODEBUG=asyncpreemptoff=1", "GORACE=atexit_sleep_ms=0")
 }
 
 // helpSupervise is the smallest maskrun: it runs its arguments.
@@ -159,18 +160,25 @@ func helpBoth(args []string) int {
 	return 0
 }
 
-// helpFlags prints which of its descriptors do not block, and how many it has.
+// helpFlags prints which of its standard descriptors do not block, and which
+// others it was given.
 func helpFlags([]string) int {
 	for fd := range 3 {
 		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
 		fmt.Println(fd, err == nil && flags&unix.O_NONBLOCK != 0)
 	}
-	for fd := 3; fd < 256; fd++ {
+	fmt.Println(inheritable())
+	return 0
+}
+
+// inheritable lists the descriptors above 2 that a child gets from us.
+func inheritable() (fds []int) {
+	for fd := 3; fd < 1024; fd++ {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
-			fmt.Println("inherited", fd)
+			fds = append(fds, fd)
 		}
 	}
-	return 0
+	return fds
 }
 
 // helpLate leaves a copy of itself behind that goes on writing until its pipe

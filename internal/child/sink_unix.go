@@ -37,9 +37,8 @@ func (s *sink) Write(p []byte) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	ctlErr := raw.Control(func(fd uintptr) { n, err = writeAll(int(fd), p) })
-	if ctlErr != nil {
-		return 0, ctlErr
+	if raw.Control(func(fd uintptr) { n, err = writeAll(int(fd), p) }) != nil {
+		err = os.ErrClosed // the one way in which Control fails
 	}
 	if err != nil {
 		return n, &fs.PathError{Op: "write", Path: s.f.Name(), Err: err}

@@ -1,0 +1,205 @@
+package child
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// FAULTS 50: every disposition that the Go runtime leaves us to know.
+func TestMaskAndDispositions(t *testing.T) {
+	show := []string{"grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status"}
+	for _, c := range []struct{ why, ignored, blocked string }{
+		{"nothing", "", ""},
+		{"HUP and INT ignored, as by nohup and for background jobs", "1,2", ""},
+		{"TSTP, TTIN and TTOU ignored, as by a shell without job control", "20,21,22", ""},
+		{"blocked: USR1 and USR2", "", "10,12"},
+		{"both", "1,20", "14,28"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			dispose := self("dispose", c.ignored, c.blocked)
+			want := launch(t, append(dispose, show...)).end(0)
+			got := launch(t, append(append(dispose, self("supervise")...), show...)).end(0)
+			if got != want || got == "" {
+				t.Errorf("under us:\n%swithout us:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// A signal that was blocked when we were started reaches the child all the same.
+func TestBlockedSignalIsPassedOn(t *testing.T) {
+	s := launch(t, append(self("dispose", "", "12"), self(append([]string{"supervise"}, self("catch", "1")...)...)...))
+	s.want("ready")
+	s.signal(syscall.SIGUSR2)
+	s.want("12")
+	s.end(0)
+}
+
+// FAULTS 51
+func TestKilledSupervisorTakesTheChildAlong(t *testing.T) {
+	name, events := fifo(t)
+	s := supervise(t, self("catch", "1", name))
+	if l, _ := events.ReadString('\n'); l != "ready\n" {
+		t.Fatalf("child says %q", l)
+	}
+	s.signal(syscall.SIGKILL)
+	if l, err := events.ReadString('\n'); l != "15\n" {
+		t.Errorf("child got %q, %v; want 15", l, err)
+	}
+}
+
+// The thread that started the child must not end before the child does, however
+// many others come and go (golang.org/issue/27505).
+func TestThreadsMayEnd(t *testing.T) {
+	done := make(chan Status, 1)
+	go func() {
+		st, _ := try(t, Spec{Argv: sh("sleep 0.3; exit 6")})
+		done <- st
+	}()
+	for {
+		select {
+		case st := <-done:
+			if st != (Status{Code: 6}) {
+				t.Errorf("status %+v", st)
+			}
+			return
+		default:
+			ended := make(chan bool)
+			go func() {
+				runtime.LockOSThread() // and never unlock: the thread ends
+				close(ended)
+			}()
+			<-ended
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// FAULTS 46 at a terminal: the child is in the foreground group with us, so it
+// has Ctrl-C from the terminal and must not have it from us too. TERM does not
+// come from terminals.
+func TestControlCAtATerminal(t *testing.T) {
+	master, slave := terminal(t)
+	s := supervise(t, self("catch", "3"), onTerminal(slave))
+	s.want("ready")
+	fmt.Fprint(master, "\x03")
+	s.want("2")
+	fmt.Fprint(master, "\x1c")
+	s.want("3")
+	s.signal(syscall.SIGTERM)
+	if rest := s.end(0); rest != "15\n" {
+		t.Errorf("got %q after Ctrl-C, want 15 alone", rest)
+	}
+}
+
+// FAULTS 65 as far as it goes without job control of our own: Ctrl-Z stops us
+// too, so that a shell gets its prompt back.
+func TestControlZAtATerminal(t *testing.T) {
+	master, slave := terminal(t)
+	s := supervise(t, self("catch", "3"), onTerminal(slave))
+	s.want("ready")
+	fmt.Fprint(master, "\x1a")
+	var ws unix.WaitStatus
+	for {
+		if _, err := unix.Wait4(s.cmd.Process.Pid, &ws, unix.WUNTRACED, nil); err != unix.EINTR {
+			break
+		}
+	}
+	if !ws.Stopped() {
+		t.Fatalf("wait status %#x, want stopped", ws)
+	}
+	s.signal(syscall.SIGCONT)
+	s.want("20")
+	s.want("18")
+	s.signal(syscall.SIGTERM)
+	s.want("15")
+	s.end(0)
+}
+
+// terminal makes a pseudo-terminal.
+func terminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	raw, _ := master.SyscallConn()
+	var n int
+	raw.Control(func(fd uintptr) {
+		unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0)
+		n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
+	})
+	if err != nil {
+		t.Skip(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	return master, slave
+}
+
+// onTerminal makes slave the controlling terminal, and the command its
+// foreground group.
+func onTerminal(slave *os.File) func(*exec.Cmd) {
+	return func(c *exec.Cmd) {
+		c.Stdin = slave
+		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	}
+}
+
+// FAULTS 32: after many runs, of every kind, nothing is left.
+func TestNoLeaks(t *testing.T) {
+	kinds := []Spec{
+		{Argv: sh("echo hi")},
+		{Argv: []string{"no-such-command-here"}},
+		{Argv: []string{"/dev/null"}},
+		{Argv: sh("sleep 5 & echo hi"), Drain: time.Millisecond},
+		{Argv: sh("exec kill -9 $$")},
+		{Argv: sh("echo hi"), Stdout: Sink(os.NewFile(9999, "closed"))},
+	}
+	all := func() {
+		for _, s := range kinds {
+			if s.Stdout == nil {
+				s.Stdout, s.Stderr = &buffer{}, &buffer{}
+			}
+			s.Env, s.KillAfter = os.Environ(), time.Hour
+			Run(context.Background(), s)
+		}
+	}
+	all()
+	fds, routines := openFiles(t), runtime.NumGoroutine()
+	for range 20 {
+		all()
+	}
+	if n := openFiles(t); n > fds {
+		t.Errorf("%d open files, %d before", n, fds)
+	}
+	deadline := time.Now().Add(patience)
+	for runtime.NumGoroutine() > routines && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond) // the last ones are on their way out
+	}
+	if n := runtime.NumGoroutine(); n > routines {
+		t.Errorf("%d goroutines, %d before", n, routines)
+	}
+}
+
+func openFiles(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	return len(list)
+}
