@@ -91,7 +91,8 @@ func (r *Resolver) Lookup(scheme string) (Kind, bool) {
 // and a [ManyReader] is asked for all its documents together. A read has 10
 // seconds and is tried up to 3 times while it fails with [ErrUnavailable];
 // everything has 30 seconds. A request that is optional or has a default is
-// forgiven [ErrNotFound] alone: it yields its default, or is left out.
+// forgiven [ErrNotFound] alone: it yields its default as written, or is left
+// out. A store that cannot be opened is never forgiven.
 //
 // When anything fails Resolve returns no secrets, having wiped those it had
 // read, and an [*Errors] that lists every failure.

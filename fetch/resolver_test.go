@@ -277,6 +277,15 @@ func TestOpenIsTriedAgainOnlyWhenUnavailable(t *testing.T) {
 	}
 }
 
+func TestOptionalDoesNotForgiveAStoreThatCannotOpen(t *testing.T) {
+	kind := Kind{Scheme: "s", Open: func(context.Context, Env) (Source, error) { return nil, fmt.Errorf("key file: %w", ErrNotFound) }}
+	_, err := NewResolver(Env{}, kind).Resolve(t.Context(), requests(t, "s://d?optional=true", "s://d?default=x"))
+	var all *Errors
+	if !errors.As(err, &all) || len(all.List) != 2 || errors.Is(err, ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestConfigOfStore(t *testing.T) {
 	block := map[string]any{"k": "v"}
 	for _, c := range []struct {

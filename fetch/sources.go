@@ -56,8 +56,12 @@ func (r *Resolver) open(ctx context.Context, key sourceKey, kind Kind) (Source, 
 		src, err = kind.Open(ctx, env)
 		return err
 	})
-	if err == nil && src == nil {
-		err = errors.New("store opened without a source")
+	switch {
+	case errors.Is(err, ErrNotFound):
+		// A key file or a helper is missing, not the secret: optional=true must not forgive it.
+		return nil, fmt.Errorf("open the store: %s", err)
+	case err == nil && src == nil:
+		return nil, errors.New("open the store: it has no source")
 	}
 	return src, err
 }
