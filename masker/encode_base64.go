@@ -1,10 +1,6 @@
 package masker
 
-import (
-	"encoding/base64"
-	"unicode/utf16"
-	"unicode/utf8"
-)
+import "encoding/base64"
 
 // base64Forms yields base64 (RFC 4648 §4 and §5) of any text that contains v.
 //
@@ -12,8 +8,11 @@ import (
 // bytes are bits 8a to 8a+8n of a run of quanta, and character k holds bits 6k
 // to 6k+6. The characters from ceil(8a/6) up to floor((8a+8n)/6) hold bits of v
 // only, so they are the same whatever stands around v: that is the first form.
+//
 // Where v ends the text, the last character, its low bits zero, and the padding
-// are certain too: two more forms, without and with "=".
+// are certain too: two more forms, without and with "=". The first of them also
+// serves text in which a line feed follows v (echo "$TOKEN" | base64): the high
+// four bits of 0A, like the low bits of the last character, are zero.
 func base64Forms(v []byte, yield func([]byte)) {
 	for _, alphabet := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for a := range 3 {
@@ -36,41 +35,4 @@ func base64At(alphabet *base64.Encoding, v []byte, a int) (middle, ending []byte
 		return nil, nil, ""
 	}
 	return all[first:last:last], all[first:len(all):len(all)], []string{"", "==", "="}[(a+len(v))%3]
-}
-
-// base64Twice yields base64 of base64: the three alignments of v's certain
-// characters, each at three alignments. (In March 2025 a stolen action printed
-// secrets so, because runners mask only the first.)
-func base64Twice(v []byte, yield func([]byte)) {
-	for a := range 3 {
-		inner, _, _ := base64At(base64.RawStdEncoding, v, a)
-		for b := range 3 {
-			outer, _, _ := base64At(base64.RawStdEncoding, inner, b)
-			yield(outer)
-		}
-	}
-}
-
-// base64UTF16 yields base64 of v in UTF-16LE, as PowerShell's -EncodedCommand has it.
-func base64UTF16(v []byte, yield func([]byte)) {
-	wide := utf16LE(v)
-	if wide == nil {
-		return
-	}
-	for a := range 3 {
-		middle, _, _ := base64At(base64.RawStdEncoding, wide, a)
-		yield(middle)
-	}
-}
-
-// utf16LE returns v in UTF-16, little end first, or nil when v is not UTF-8.
-func utf16LE(v []byte) []byte {
-	if !utf8.Valid(v) {
-		return nil
-	}
-	var wide []byte
-	for _, u := range utf16.Encode([]rune(string(v))) {
-		wide = append(wide, byte(u), byte(u>>8))
-	}
-	return wide
 }

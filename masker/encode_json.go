@@ -1,7 +1,7 @@
 package masker
 
 import (
-	"strconv"
+	"bytes"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -11,10 +11,13 @@ import (
 // Quote, backslash and control bytes are always escaped, the latter by their
 // short names where they have one.
 type jsonStyle struct {
-	ascii  bool   // all but ASCII as \uXXXX, in surrogate pairs
+	ascii  bool   // all but ASCII as \uXXXX, in surrogate pairs: Python, PHP, .NET
 	digits string // of \uXXXX
 	extra  string // bytes that are written \uXXXX as well
-	slash  bool   // "/" as "\/"
+	slash  bool   // "/" as "\/": PHP, older Android and Objective-C
+	del    bool   // 7F as \u007f: Python, jq, .NET
+	lines  bool   // U+2028 and U+2029 as \uXXXX: Go, Gson, Ruby's script_safe
+	long   bool   // \u0008 and \u000c for \b and \f: Go before 1.22
 }
 
 const (
@@ -23,31 +26,46 @@ const (
 )
 
 // jsonExtras are the bytes that writers escape beyond the standard: none (jq,
-// JavaScript, Python); Go, PHP's JSON_HEX_TAG and JSON_HEX_AMP; Windows PowerShell; .NET.
-var jsonExtras = []string{"", "<>&", "<>&'", "<>&'+`\""}
+// JavaScript, Python, Jackson, serde); Go, Rails, PHP's JSON_HEX_TAG and
+// JSON_HEX_AMP; Windows PowerShell; Gson; PHP with all flags and Newtonsoft's
+// EscapeHtml; System.Text.Json.
+var jsonExtras = []string{"", "<>&", "<>&'", "<>&'=", "<>&'\"", "<>&'+`\""}
 
-// jsonForms yields the body of a JSON string in each combination of styles.
+// jsonForms yields the body of a JSON string in each combination of styles that
+// can make a difference to v.
 func jsonForms(v []byte, yield func([]byte)) {
-	for _, extra := range jsonExtras {
-		for _, digits := range []string{lowerHex, upperHex} {
-			for _, ascii := range []bool{false, true} {
-				for _, slash := range []bool{false, true} {
-					yield(jsonStyle{ascii, digits, extra, slash}.escape(v))
-				}
-			}
-		}
+	for _, s := range jsonStyles(v) {
+		yield(s.escape(v))
 	}
 }
 
-// jsonTwice yields JSON strings in JSON strings: a log record that holds a
-// document. Both levels in the style of one writer.
-func jsonTwice(v []byte, yield func([]byte)) {
-	for _, extra := range jsonExtras[:2] {
-		for _, ascii := range []bool{false, true} {
-			s := jsonStyle{ascii: ascii, digits: lowerHex, extra: extra}
-			yield(s.escape(s.escape(v)))
+// jsonStyles are the styles that differ in their treatment of v.
+func jsonStyles(v []byte) []jsonStyle {
+	styles := []jsonStyle{{digits: lowerHex}}
+	vary := func(relevant bool, set func(*jsonStyle)) {
+		if !relevant {
+			return
+		}
+		for _, s := range styles {
+			set(&s)
+			styles = append(styles, s)
 		}
 	}
+	plain := styles[0]
+	for _, extra := range jsonExtras[1:] {
+		if bytes.ContainsAny(v, extra) {
+			plain.extra = extra
+			styles = append(styles, plain)
+		}
+	}
+	wide := bytes.ContainsFunc(v, func(r rune) bool { return r >= utf8.RuneSelf })
+	vary(wide, func(s *jsonStyle) { s.ascii = true })
+	vary(bytes.IndexByte(v, '/') >= 0, func(s *jsonStyle) { s.slash = true })
+	vary(bytes.IndexByte(v, 0x7f) >= 0, func(s *jsonStyle) { s.del = true })
+	vary(bytes.ContainsAny(v, "\u2028\u2029"), func(s *jsonStyle) { s.lines = true })
+	vary(bytes.ContainsAny(v, "\b\f"), func(s *jsonStyle) { s.long = true })
+	vary(true, func(s *jsonStyle) { s.digits = upperHex })
+	return styles
 }
 
 // escape returns v as the body of a JSON string. Bytes that are no UTF-8 stay.
@@ -58,7 +76,7 @@ func (s jsonStyle) escape(v []byte) []byte {
 		switch {
 		case r < utf8.RuneSelf:
 			out = s.escapeASCII(out, byte(r))
-		case r == utf8.RuneError && n == 1 || !s.ascii:
+		case r == utf8.RuneError && n == 1 || !s.ascii && !(s.lines && (r == 0x2028 || r == 0x2029)):
 			out = append(out, v[:n]...)
 		default:
 			for _, u := range utf16.Encode([]rune{r}) {
@@ -72,77 +90,19 @@ func (s jsonStyle) escape(v []byte) []byte {
 
 func (s jsonStyle) escapeASCII(out []byte, b byte) []byte {
 	switch {
-	case strings.IndexByte(s.extra, b) >= 0:
+	case strings.IndexByte(s.extra, b) >= 0 || b == 0x7f && s.del:
 		return s.unicode(out, uint16(b))
 	case b == '"' || b == '\\' || b == '/' && s.slash:
 		return append(out, '\\', b)
 	case b >= 0x20:
 		return append(out, b)
 	}
-	if i := strings.IndexByte("\b\t\n\f\r", b); i >= 0 {
-		return append(out, '\\', "btnfr"[i])
+	if i := strings.IndexByte("\t\n\r\b\f", b); i >= 0 && !(s.long && i > 2) {
+		return append(out, '\\', "tnrbf"[i])
 	}
 	return s.unicode(out, uint16(b))
 }
 
 func (s jsonStyle) unicode(out []byte, u uint16) []byte {
 	return append(out, '\\', 'u', s.digits[u>>12], s.digits[u>>8&15], s.digits[u>>4&15], s.digits[u&15])
-}
-
-// literalForms yields the inside of string literals: Go's %q and %+q, Python's
-// repr and ascii of str and bytes, with either quote escaped or not (that
-// depends on the rest of the string).
-func literalForms(v []byte, yield func([]byte)) {
-	for _, q := range []string{strconv.Quote(string(v)), strconv.QuoteToASCII(string(v))} {
-		yield([]byte(q[1 : len(q)-1]))
-	}
-	for _, quote := range []string{"", "'"} {
-		yield(pythonRepr(v, quote, strconv.IsPrint))
-		yield(pythonRepr(v, quote, isPrintASCII))
-		yield(pythonBytes(v, quote))
-	}
-}
-
-func isPrintASCII(r rune) bool { return 0x20 <= r && r < 0x7f }
-
-// pythonRepr is repr(str) without its quotes; the bytes of escaped get a backslash.
-func pythonRepr(v []byte, escaped string, printable func(rune) bool) []byte {
-	var out []byte
-	for _, r := range string(v) {
-		switch {
-		case r == '\\' || strings.ContainsRune(escaped, r):
-			out = append(out, '\\', byte(r))
-		case r == '\n' || r == '\r' || r == '\t':
-			out = append(out, '\\', "tn  r"[r-'\t'])
-		case printable(r):
-			out = utf8.AppendRune(out, r)
-		default:
-			out = pythonEscape(out, r)
-		}
-	}
-	return out
-}
-
-func pythonEscape(out []byte, r rune) []byte {
-	prefix, size := `\U`, 8
-	switch {
-	case r < 0x100:
-		prefix, size = `\x`, 2
-	case r < 0x10000:
-		prefix, size = `\u`, 4
-	}
-	out = append(out, prefix...)
-	for i := size - 1; i >= 0; i-- {
-		out = append(out, lowerHex[r>>(4*i)&15])
-	}
-	return out
-}
-
-// pythonBytes is repr(bytes) without b and quotes.
-func pythonBytes(v []byte, escaped string) []byte {
-	latin := make([]rune, len(v))
-	for i, b := range v {
-		latin[i] = rune(b)
-	}
-	return pythonRepr([]byte(string(latin)), escaped, isPrintASCII)
 }

@@ -1,55 +1,40 @@
 package masker
 
 import (
-	"bytes"
+	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
-// shellForms yields the spellings of shells and of the languages around them,
-// as they stand inside the quotes.
+// shellForms yields the spellings of POSIX shells and of the languages around
+// them, as they stand inside the quotes.
 func shellForms(v []byte, yield func([]byte)) {
-	replace := func(pairs ...string) { yield([]byte(strings.NewReplacer(pairs...).Replace(string(v)))) }
-	replace(`'`, `'\''`)   // POSIX single quotes: bash's set -x, shlex with some writers
-	replace(`'`, `'"'"'`)  // dash's set -x, Python shlex.quote
-	replace(`'`, `''`)     // SQL, YAML, PowerShell
-	replace(`"`, `""`)     // CSV, cmd, Visual Basic
-	replace(`"`, `\"`)     // many, without the backslash rule
-	replace(`$`, `$$`)     // make, Compose files
-	replace(`%`, `%%`)     // cmd, systemd, printf formats
-	replace(`\`, `\\`)     // C-like without quotes
-	yield(ansiC(v, false)) // $'…'
-	yield(ansiC(v, true))
-	yield(backslash(v, bashSpecial, true)) // printf %q
-	yield(backslash(v, bashSpecial, false))
-	yield(backslash(v, bashSpecial+",", true))
-	yield(backslash(v, bashSpecial+",", false))
-	yield(backslash(v, "$`\"\\", false)) // double quotes
-	yield(backslash(v, "$`\"\\!", false))
-	yield(unescape(v, '\\'))                     // read without -r, echo
-	yield(prefix(v, "`$\"", '`'))                // PowerShell
-	yield(prefix(v, `&|<>^()%!"`, '^'))          // cmd
-	yield(prefix(v, `&|<>^`, '^'))               // cmd, outside parentheses
-	yield(unescape(v, '^'))                      // what cmd makes of an unquoted value
-	yield(bytes.ReplaceAll(v, []byte("^"), nil)) // and of one that passes it twice
-}
-
-// bashSpecial is what printf %q escapes with a backslash (bash's
-// sh_backslash_quote); versions differ about the comma.
-const bashSpecial = " \t!\"$&'()*;<>?[\\]^`{|}"
-
-// backslash puts one before each byte of special, and, if leading, before a
-// leading # or ~ as well.
-func backslash(v []byte, special string, leading bool) []byte {
-	out := prefix(v, special, '\\')
-	if leading && len(v) > 0 && (v[0] == '#' || v[0] == '~') {
-		return append([]byte{'\\'}, out...)
+	for _, pair := range [][2]string{
+		{`'`, `'\''`},  // bash's set -x and ${v@Q}; many writers
+		{`'`, `'"'"'`}, // Python shlex.quote; dash's set -x
+		{`'`, `''`},    // SQL, YAML, PowerShell (which doubles ’ as well: encode_cmd.go)
+		{`"`, `""`},    // CSV, cmd, Visual Basic
+		{`"`, `\"`},    // many, without a rule for the backslash
+		{`$`, `$$`},    // make, Compose files
+		{`%`, `%%`},    // cmd, systemd, printf formats
+		{`\`, `\\`},    // C-like, without quotes
+		{`#`, `\#`},    // make
+	} {
+		if strings.Contains(string(v), pair[0]) {
+			yield([]byte(strings.ReplaceAll(string(v), pair[0], pair[1])))
+		}
 	}
-	return out
+	yield(prefix(v, "$`\"\\", '\\')) // between double quotes (POSIX 2.2.3): declare -p
+	yield(prefix(v, "$`\"\\!", '\\'))
+	if strings.Contains(string(v), `\`) {
+		yield(unescape(v, '\\'))                         // read without -r, an unquoted word
+		yield(obey(v, "\a\b\t\n\v\f\r", "abtnvfr"))      // echo of dash; echo -e, printf %b
+		yield(obey(v, "\a\b\t\n\v\f\r\x1b", "abtnvfre")) // those of bash
+	}
 }
 
+// prefix puts mark before each byte of special.
 func prefix(v []byte, special string, mark byte) []byte {
-	out := make([]byte, 0, len(v))
+	out := make([]byte, 0, len(v)+len(v)/8)
 	for _, b := range v {
 		if strings.IndexByte(special, b) >= 0 {
 			out = append(out, mark)
@@ -71,30 +56,44 @@ func unescape(v []byte, mark byte) []byte {
 	return out
 }
 
-// ansiC is the inside of bash's $'…': named escapes, and octal for what cannot
-// be printed; in the C locale that is all but ASCII.
-func ansiC(v []byte, cLocale bool) []byte {
-	var out []byte
-	for len(v) > 0 {
-		r, n := utf8.DecodeRune(v)
-		if r >= utf8.RuneSelf && n > 1 && !cLocale {
-			out = append(out, v[:n]...)
-		} else {
-			for _, b := range v[:n] {
-				out = ansiCByte(out, b)
-			}
+// obey replaces \n and the like by the bytes they stand for, \\ by \, and \0ooo
+// by the byte; other backslashes stay. \c ends the output: what follows is lost.
+func obey(v []byte, plain, names string) []byte {
+	out := make([]byte, 0, len(v))
+	for i := 0; i < len(v); i++ {
+		if v[i] != '\\' || i+1 == len(v) {
+			out = append(out, v[i])
+			continue
 		}
-		v = v[n:]
+		i++
+		k := strings.IndexByte(names, v[i])
+		switch {
+		case v[i] == 'c':
+			return out
+		case v[i] == '\\':
+			out = append(out, '\\')
+		case k >= 0:
+			out = append(out, plain[k])
+		case v[i] == '0':
+			var n int
+			digits := v[i+1 : min(len(v), i+4)]
+			digits = digits[:octals(digits)]
+			fmt.Sscanf("0"+string(digits), "%o", &n) //nolint:errcheck // digits only
+			out = append(out, byte(n))
+			i += len(digits)
+		default:
+			out = append(out, '\\', v[i])
+		}
 	}
 	return out
 }
 
-func ansiCByte(out []byte, b byte) []byte {
-	if i := strings.IndexByte("\a\b\x1b\f\n\r\t\v\\'", b); i >= 0 {
-		return append(out, '\\', `abEfnrtv\'`[i])
+// octals counts the octal digits that b begins with.
+func octals(b []byte) int {
+	for i, d := range b {
+		if d < '0' || d > '7' {
+			return i
+		}
 	}
-	if isPrintASCII(rune(b)) {
-		return append(out, b)
-	}
-	return append(out, '\\', '0'+b>>6, '0'+b>>3&7, '0'+b&7)
+	return len(b)
 }

@@ -1,48 +1,102 @@
 package masker
 
-import "strings"
-
-// The spellings of a quote, an apostrophe and a line end that XML and HTML
-// writers choose from; "" leaves the byte as it is.
-var (
-	xmlQuotes   = []string{"", "&quot;", "&#34;", "&#x22;"}
-	xmlApos     = []string{"", "&apos;", "&#39;", "&#x27;", "&#039;"}
-	xmlNewlines = []string{"", "&#10;", "&#xA;", "&#xa;"}
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
-// xmlForms yields character data and attribute values: & and < always escaped,
-// > mostly, quotes and line ends in each spelling (Python html.escape and
-// saxutils, Go html and encoding/xml, PHP, Jackson, browsers).
+// The spellings that XML and HTML writers choose from; "" leaves the byte as
+// it is.
+var (
+	xmlGreater = []string{"&gt;", ""}
+	xmlQuotes  = []string{"", "&quot;", "&#34;", "&#x22;"}
+	xmlApos    = []string{"", "&apos;", "&#39;", "&#x27;", "&#039;"}
+)
+
+// xmlLines are the spellings of tab, line feed and carriage return: as they are;
+// with the carriage return only (character data, where a reader would drop it);
+// all three (attributes), in decimal, and in hexadecimal as Go, .NET and Java have it;
+// and attributes whose tab is left alone.
+var xmlLines = [][]string{
+	{},
+	{"\r", "&#13;"},
+	{"\r", "&#xD;"},
+	{"\t", "&#9;", "\n", "&#10;", "\r", "&#13;"},
+	{"\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;"},
+	{"\t", "&#x9;", "\n", "&#xa;", "\r", "&#xd;"},
+	{"\n", "&#10;", "\r", "&#13;"},
+	{"\n", "&#xA;", "\r", "&#xD;"},
+}
+
+// htmlTemplates are template engines with pairs of their own: Go's html/template;
+// Handlebars; mustache.js.
+var htmlTemplates = [][]string{
+	{"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;", "+", "&#43;"},
+	{"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;", "`", "&#x60;", "=", "&#x3D;"},
+	{"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;", "`", "&#x60;", "=", "&#x3D;", "/", "&#x2F;"},
+}
+
+// xmlForms yields character data and attribute values (XML 1.0 §2.4, §3.3.3):
+// & and < always escaped, the others and line ends in each spelling, all but
+// ASCII as it is or as character references; and "]]>" as writers of CDATA
+// sections divide it.
 func xmlForms(v []byte, yield func([]byte)) {
-	for _, gt := range []string{"&gt;", ""} {
-		for _, quote := range xmlQuotes {
-			for _, apos := range xmlApos {
-				for _, nl := range xmlNewlines {
-					yield(xmlEscape(v, gt, quote, apos, nl))
+	each := func(special string, all []string) []string {
+		if bytes.Contains(v, []byte(special)) {
+			return all
+		}
+		return all[:1]
+	}
+	lines := xmlLines
+	if !bytes.ContainsAny(v, "\t\n\r") {
+		lines = xmlLines[:1]
+	}
+	for _, gt := range each(">", xmlGreater) {
+		for _, quote := range each(`"`, xmlQuotes) {
+			for _, apos := range each("'", xmlApos) {
+				for _, l := range lines {
+					yieldWide(xmlEscape(v, gt, quote, apos, l), yield)
 				}
 			}
 		}
 	}
+	for _, pairs := range htmlTemplates {
+		yield([]byte(strings.NewReplacer(pairs...).Replace(string(v))))
+	}
+	if end := []byte("]]>"); bytes.Contains(v, end) {
+		yield(bytes.ReplaceAll(v, end, []byte("]]]]><![CDATA[>")))
+		yield(bytes.ReplaceAll(v, end, []byte("]]]]>]]&gt;<![CDATA[")))
+	}
 }
 
-// xmlEscape writes tab and carriage return in the manner of nl.
-func xmlEscape(v []byte, gt, quote, apos, nl string) []byte {
-	pairs := []string{"&", "&amp;", "<", "&lt;"}
-	add := func(from, to string) {
-		if to != "" {
+func xmlEscape(v []byte, gt, quote, apos string, lines []string) []byte {
+	pairs := append([]string{"&", "&amp;", "<", "&lt;"}, lines...)
+	for i, from := range []string{">", `"`, `'`} {
+		if to := []string{gt, quote, apos}[i]; to != "" {
 			pairs = append(pairs, from, to)
 		}
 	}
-	add(">", gt)
-	add(`"`, quote)
-	add(`'`, apos)
-	switch nl {
-	case "&#10;":
-		pairs = append(pairs, "\n", nl, "\r", "&#13;", "\t", "&#9;")
-	case "&#xA;":
-		pairs = append(pairs, "\n", nl, "\r", "&#xD;", "\t", "&#x9;")
-	case "&#xa;":
-		pairs = append(pairs, "\n", nl, "\r", "&#xd;", "\t", "&#x9;")
-	}
 	return []byte(strings.NewReplacer(pairs...).Replace(string(v)))
+}
+
+// yieldWide yields v, and with all but ASCII as character references: decimal
+// (Python's xmlcharrefreplace, ElementTree, libxml2), hexadecimal.
+func yieldWide(v []byte, yield func([]byte)) {
+	yield(v)
+	if !bytes.ContainsFunc(v, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return
+	}
+	for _, format := range []string{"&#%d;", "&#x%X;", "&#x%x;"} {
+		var out []byte
+		for _, r := range string(v) {
+			if r < utf8.RuneSelf {
+				out = append(out, byte(r))
+			} else {
+				out = fmt.Appendf(out, format, r)
+			}
+		}
+		yield(out)
+	}
 }

@@ -153,6 +153,9 @@ func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int
 		}
 		tag := &form{name, r.name}
 		for _, t := range texts {
+			if !t.derives(r) {
+				continue
+			}
 			r.derive(t.bytes, func(b []byte) {
 				if len(b) >= longLength {
 					add(b, tag)
@@ -168,21 +171,52 @@ func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int
 type text struct {
 	bytes []byte
 	part  string // how reports call it
+	reach reach
+}
+
+// A reach says which rows of the table derive forms of a text. Whatever blanks
+// stand around a value, or what ends its lines, the value is the same: a large
+// one would cost its size again in every row.
+type reach int
+
+const (
+	allRows    reach = iota
+	commonRows       // those that are never dropped: a value with the other line ends, lines of a large one
+	noRows           // a value of several lines with the blanks around it
+)
+
+// largeValue is the length beyond which the lines of a value have the forms of
+// common rows only. A 3 kB key would take 230 kB more.
+const largeValue = 1024
+
+// derives reports whether row e makes forms of t.
+func (t text) derives(e encoding) bool {
+	switch {
+	case t.reach == noRows, t.reach == commonRows && e.rank != 0:
+		return false
+	case e.escapes:
+		return slices.ContainsFunc(t.bytes, func(b byte) bool { return !isWord(b) })
+	}
+	return true
 }
 
 // texts returns the texts of a value s, t being s without the blanks around it.
 func texts(s, t []byte, leaves LeafPolicy) []text {
-	l := []text{{t, ""}}
+	l := []text{{t, "", allRows}}
 	if len(s) != len(t) {
-		l = append(l, text{s, ""})
+		around := commonRows
+		if bytes.ContainsAny(t, "\r\n") {
+			around = noRows
+		}
+		l = append(l, text{s, "", around})
 	}
 	if in := unquote(t); len(in) >= longLength {
-		l = append(l, text{in, ""})
+		l = append(l, text{in, "", allRows})
 	}
 	l = append(l, multiline(s, t)...)
 	if leaves != LeavesNone {
 		for _, leaf := range jsonLeaves(t, leaves) {
-			l = append(l, text{leaf, "leaf"})
+			l = append(l, text{leaf, "leaf", allRows})
 			l = append(l, multiline(leaf, leaf)...)
 		}
 	}
@@ -204,13 +238,18 @@ func multiline(s, t []byte) []text {
 		return nil
 	}
 	var l []text
-	for _, b := range [][]byte{t, s} {
+	for i, b := range [][]byte{t, s} {
+		reach := []reach{commonRows, noRows}[i]
 		lf := bytes.ReplaceAll(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
-		l = append(l, text{lf, ""}, text{bytes.ReplaceAll(lf, []byte("\n"), []byte("\r\n")), ""})
+		l = append(l, text{lf, "", reach}, text{bytes.ReplaceAll(lf, []byte("\n"), []byte("\r\n")), "", reach})
+	}
+	reach := allRows
+	if len(t) > largeValue {
+		reach = commonRows
 	}
 	for _, line := range bytes.FieldsFunc(t, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if line = bytes.TrimFunc(line, isSpaceRune); telling(line) {
-			l = append(l, text{line, "line"})
+			l = append(l, text{line, "line", reach})
 		}
 	}
 	return l
