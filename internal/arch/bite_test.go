@@ -69,6 +69,7 @@ func TestRulesBite(t *testing.T) {
 		{"a long table in a function", "fetch/fetch.go", doc("fetch") + "func f() []int {\n\treturn []int{\n" + strings.Repeat("\t\t1,\n", 200) + "\t}\n}\n", ""},
 		{"a long file", "fetch/fetch.go", doc("fetch") + strings.Repeat("\n", maxFileLines), "file length"},
 		{"a long table in a file", "fetch/fetch.go", doc("fetch") + "var t = []int{\n" + strings.Repeat("\t1,\n", maxFileLines) + "}\n", ""},
+		{"a dependency of tests without a reason", "go.mod", "module x\n\nrequire example.com/test v1.0.0\n", "dependencies defended"},
 		{"a dependency without a reason", "docs/design.md", "# Design\n\n## Dependencies\n\nNone.\n\n## Decisions\n\n`example.com/yaml`\n", "dependencies defended"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
