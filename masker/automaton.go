@@ -13,8 +13,7 @@ import (
 //
 // A node costs 14 bytes. Words must be sorted and distinct.
 type automaton struct {
-	words [][]byte
-	tags  []*form // what each word is
+	words []word
 	ends  []int32 // the node at which words[i] ends; increasing
 	label []byte  // the byte that leads to the node
 	flags []byte
@@ -25,17 +24,31 @@ type automaton struct {
 	edges edgeTable
 }
 
+// A word is what an automaton looks for.
+type word struct {
+	bytes []byte
+	kind  byte // wordText, wordFlat or both
+	form  *form
+}
+
+// Flags of a node.
 const (
 	hasNext   = 1 << iota // node+1 is a child
 	hasOthers             // there are more children in edges
-	parent    = hasNext | hasOthers
+	leadsText             // a word of V0 and V1 goes on from here
+	leadsFlat             // a word of V2 goes on from here
+	wordText              // a word of V0 and V1 ends here
+	wordFlat              // a word of V2 ends here
 )
 
-func newAutomaton(words [][]byte, tags []*form) *automaton {
-	a := &automaton{words: words, tags: tags}
+// parent is set in the flags of nodes with children: some word goes on.
+const parent = leadsText | leadsFlat
+
+func newAutomaton(words []word) *automaton {
+	a := &automaton{words: words}
 	total := 1
 	for i, w := range words {
-		total += len(w) - commonPrefix(words, i)
+		total += len(w.bytes) - commonPrefix(words, i)
 	}
 	a.label = make([]byte, 1, total)
 	a.flags = make([]byte, 1, total)
@@ -45,22 +58,22 @@ func newAutomaton(words [][]byte, tags []*form) *automaton {
 	path := []int32{0}
 	for i, w := range words {
 		path = path[:commonPrefix(words, i)+1]
-		for _, b := range w[len(path)-1:] {
+		for _, b := range w.bytes[len(path)-1:] {
+			above = append(above, path[len(path)-1])
 			path = append(path, a.child(path[len(path)-1], b))
-			above = append(above, path[len(path)-2])
 		}
-		a.ends = append(a.ends, path[len(path)-1])
+		a.mark(path, w.kind)
 	}
 	a.link(above)
 	return a
 }
 
-func commonPrefix(words [][]byte, i int) int {
+func commonPrefix(words []word, i int) int {
 	if i == 0 {
 		return 0
 	}
 	n := 0
-	for p, w := words[i-1], words[i]; n < len(p) && n < len(w) && p[n] == w[n]; {
+	for p, w := words[i-1].bytes, words[i].bytes; n < len(p) && n < len(w) && p[n] == w[n]; {
 		n++
 	}
 	return n
@@ -75,7 +88,6 @@ func (a *automaton) child(p int32, b byte) int32 {
 	switch {
 	case p == 0:
 		a.root[b] = n
-		a.flags[0] |= hasOthers
 	case p == n-1:
 		a.flags[p] |= hasNext
 	default:
@@ -83,6 +95,17 @@ func (a *automaton) child(p int32, b byte) int32 {
 		a.edges.put(p, b, n)
 	}
 	return n
+}
+
+// mark notes that a word of that kind ends at the end of path.
+func (a *automaton) mark(path []int32, kind byte) {
+	end := path[len(path)-1]
+	a.ends = append(a.ends, end)
+	a.flags[end] |= kind
+	leads := kind / wordText * leadsText
+	for i := len(path) - 2; i >= 0 && a.flags[path[i]]&leads != leads; i-- {
+		a.flags[path[i]] |= leads
+	}
 }
 
 // link sets fail and out, nodes in order of depth.
@@ -141,23 +164,31 @@ func (a *automaton) step(s int32, b byte) int32 {
 	return a.root[b]
 }
 
+// live returns the longest suffix of node n's string, itself included, from
+// which a word of the kind goes on.
+func (a *automaton) live(n int32, leads byte) int32 {
+	for n != 0 && a.flags[n]&leads == 0 {
+		n = a.fail[n]
+	}
+	return n
+}
+
 // below returns the index of the first word that ends at node n or below it.
 func (a *automaton) below(n int32) int {
 	return sort.Search(len(a.ends), func(i int) bool { return a.ends[i] >= n })
 }
 
-// tag returns what the word that ends at node n, or the first below it, is.
-func (a *automaton) tag(n int32) *form { return a.tags[a.below(n)] }
-
-// shortest returns the length of the shortest word that has node n's string as
-// a proper prefix; n must have a child.
-func (a *automaton) shortest(n int32) int {
+// shortest returns the shortest word of the kind that has node n's string as a
+// proper prefix; n's flags must say that there is one.
+func (a *automaton) shortest(n int32, kind byte) word {
 	// Preorder: the first word to end behind n passes through n.
 	i := a.below(n + 1)
-	prefix := a.words[i][:a.depth[n]]
-	least := len(a.words[i])
-	for ; i < len(a.words) && bytes.HasPrefix(a.words[i], prefix); i++ {
-		least = min(least, len(a.words[i]))
+	prefix := a.words[i].bytes[:a.depth[n]]
+	var least word
+	for ; i < len(a.words) && bytes.HasPrefix(a.words[i].bytes, prefix); i++ {
+		if w := a.words[i]; w.kind&kind != 0 && (least.form == nil || len(w.bytes) < len(least.bytes)) {
+			least = w
+		}
 	}
 	return least
 }

@@ -89,7 +89,7 @@ func (f *forms) addValue(v Value, rows []encoding, rank int, opts *Options) erro
 	case len(t) == 0:
 		f.skip(v, "", reasonEmpty)
 	case opts.Short == ShortMask && len(t) < longLength:
-		f.text.add(t, tag)
+		f.text.add(t, wordText, tag)
 	case opts.Short == ShortMask:
 		return f.addLong(v, t, rows, rank, opts)
 	case len(t) < max(minLength, opts.MinLength):
@@ -97,7 +97,7 @@ func (f *forms) addValue(v Value, rows []encoding, rank int, opts *Options) erro
 	case stopped(t):
 		f.skip(v, "", reasonCommon)
 	case len(t) <= wordMax:
-		f.short.add(t, tag)
+		f.short.add(t, wordText, tag)
 	default:
 		return f.addLong(v, t, rows, rank, opts)
 	}
@@ -121,8 +121,7 @@ func (f *forms) addLong(v Value, t []byte, rows []encoding, rank int, opts *Opti
 		if f.size += size; f.size > maxTotal {
 			return errTooLarge(v.Name)
 		}
-		f.text.words = append(f.text.words, mine.words...)
-		f.text.tags = append(f.text.tags, mine.tags...)
+		f.text = append(f.text, mine...)
 		break
 	}
 	for _, r := range rows {
@@ -141,7 +140,7 @@ func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int
 		if len(b) > 0 && !seen[string(b)] {
 			seen[string(b)] = true
 			size += len(b)
-			l.add(bytes.Clone(b), tag)
+			l.add(bytes.Clone(b), wordText, tag)
 		}
 	}
 	for _, t := range texts {

@@ -373,7 +373,7 @@ func TestFloods(t *testing.T) {
 				total += len(piece)
 				most = max(most, total-out.n)
 			}
-			if limit := 2*len(m.cur.Load().text.words[0]) + 256 + 64<<10 + 4*len(value)*4; most > limit {
+			if limit := 2*len(value)*9 + 256 + 64<<10 + 4*len(value)*4; most > limit {
 				t.Errorf("flood of %q in %q: %d bytes held, limit %d", flood, head, most, limit)
 			}
 			w.Close()

@@ -13,9 +13,16 @@ type oracle struct {
 
 func oracleOf(m *Masker) oracle {
 	s := m.cur.Load()
-	o := oracle{words: s.text.words, sc: s.scale}
+	o := oracle{sc: s.scale}
+	for _, w := range s.auto.words {
+		if w.kind&wordText != 0 {
+			o.words = append(o.words, w.bytes)
+		}
+	}
 	if s.short != nil {
-		o.short = s.short.words
+		for _, w := range s.short.words {
+			o.short = append(o.short, w.bytes)
+		}
 	}
 	return o
 }

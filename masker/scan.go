@@ -1,203 +1,185 @@
 package masker
 
-// A context is what the meaning of a byte depends on besides the forms: the
-// terminal's state, and the bytes just before it, raw and visible, the nearest
-// in the lowest bits.
-type context struct {
-	machine          machine
-	rawTail, visTail uint64
-}
+import (
+	"bytes"
+	"math"
+)
 
-// next feeds one byte and reports whether it is visible.
-func (c *context) next(b byte) bool {
-	c.rawTail = c.rawTail<<8 | uint64(b)
-	if !c.machine.visible(b) {
-		return false
-	}
-	c.visTail = c.visTail<<8 | uint64(b)
-	return true
-}
-
-// A scanner finds the occurrences of a set's forms in a stream, and the longest
-// live prefix: what must be held back.
+// A scanner finds the occurrences of a set's forms in a stream, and what must be
+// held back. It skips to the next place where a form may begin, and walks from
+// there until nothing longer than a head lives; then it skips on.
 type scanner struct {
-	set  *set
-	ctx  context
-	pos  int64 // raw position of the next byte
-	raw  view  // V0
-	vis  view  // V1
-	flat view  // V2
+	walker
+	fast bool // the set has a filter
 
-	// twin: V0 and V1 are in the same state with the same raw start, so one
-	// step serves both. So it is for nearly every byte of nearly every log.
-	twin bool
-	gap  bool // whitespace since the last byte of V2
+	// The last place where a walk began, and the context there.
+	from    int64
+	fromCtx context
 
-	words [2]wordView // values of 4 to 7 bytes, in V0 and V1
+	strikes uint // walks that began soon after the last one ended
 
-	found *findings
+	// What is known about the data being scanned, by index: the next control
+	// byte, and the next raw heads. Each is where it is, or len(data).
+	esc, csi, head, word mark
+
+	gathered gathering
 }
+
+// A mark remembers a search: nothing stands from the index at which it began up to at.
+type mark struct{ from, at int }
 
 // start sets the scanner to raw position pos, where ctx holds.
 func (s *scanner) start(set *set, ctx context, pos int64) {
-	s.set, s.ctx, s.pos = set, ctx, pos
-	s.raw.restart(set.text, pos)
-	s.vis.restart(set.text, pos)
-	s.flat.restart(set.flat, pos)
-	s.twin, s.gap = true, false
-	for i := range s.words {
-		s.words[i].restart(set.short, pos)
-	}
+	s.walker.start(set, ctx, pos)
+	s.fast = set.filter != nil
+	s.from, s.fromCtx, s.strikes = pos, ctx, 0
 }
 
-// scan feeds data.
-func (s *scanner) scan(data []byte) {
-	short := s.set.short != nil
-	for _, b := range data {
-		visible := s.ctx.next(b)
-		s.scanText(b, visible)
-		if visible {
-			s.scanFlat(b)
-		}
-		if short {
-			s.scanWords(b, visible)
-		}
-		s.pos++
-	}
-}
-
-// scanText steps V0 and, if the byte is visible, V1.
-func (s *scanner) scanText(b byte, visible bool) {
-	if s.twin && visible {
-		s.advance(&s.raw, b)
-		s.vis.push(s.pos, false)
-		s.vis.state = s.raw.state
+// scan feeds what lies behind s.pos in data, whose first byte is at raw position
+// at, where base holds and before which nothing lives.
+func (s *scanner) scan(data []byte, at int64, base context) {
+	s.from, s.fromCtx = at, base
+	if !s.fast {
+		s.walk(data[s.pos-at:], math.MaxInt, at)
 		return
 	}
-	s.advance(&s.raw, b)
-	if visible {
-		s.advance(&s.vis, b)
-	}
-	s.twin = s.raw.state == s.vis.state && (s.raw.state == 0 || s.raw.start() == s.vis.start())
-}
-
-// advance steps a view in which every occurrence counts.
-func (s *scanner) advance(v *view, b byte) {
-	a := v.auto
-	v.push(s.pos, false)
-	n := a.step(v.state, b)
-	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
-		s.match(v, t)
-		if !s.set.all {
-			break // the others lie inside this one
+	s.esc, s.csi, s.head, s.word = mark{}, mark{}, mark{}, mark{}
+	i := 0
+	if !s.quiet() {
+		i = int(s.pos - at)
+		i += s.walk(data[i:], 0, at-1)
+		if i = s.settle(data, at, i); i == len(data) {
+			return
 		}
 	}
-	for a.flags[n]&parent == 0 && n != 0 {
-		n = a.fail[n]
-	}
-	v.state = n
-	v.trim()
-}
-
-// match records the occurrence of the word that ends at node t with the view's last byte.
-func (s *scanner) match(v *view, t int32) {
-	start := v.raw(v.n - int64(v.auto.depth[t]))
-	if v.end()-start > s.set.span && v != &s.raw {
-		return
-	}
-	s.found.add(start, v.end(), v.auto.tag(t))
-}
-
-// scanFlat steps V2: whitespace is left out, and an occurrence that it
-// interrupts counts only if its first bytes are whole.
-func (s *scanner) scanFlat(b byte) {
-	v, a := &s.flat, s.set.flat
-	if isSpace(b) {
-		s.gap = true
-		if v.depth() < s.set.scale.head {
-			v.state = 0
+	for {
+		q, ctx, end := s.skip(data, i)
+		s.pace(q - i)
+		s.from, s.fromCtx = at+int64(q), ctx
+		s.walker.start(s.set, ctx, s.from)
+		least := 16 << s.strikes
+		if end {
+			least = math.MaxInt
 		}
-		return
-	}
-	v.push(s.pos, s.gap)
-	s.gap = false
-	n := a.step(v.state, b)
-	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
-		if s.broken(t) {
-			continue
-		}
-		s.match(v, t)
-		if !s.set.all {
-			break
-		}
-	}
-	for n != 0 && (a.flags[n]&parent == 0 || s.broken(n)) {
-		n = a.fail[n]
-	}
-	v.state = n
-	v.trim()
-}
-
-// broken reports whether whitespace interrupts the first bytes of node n's
-// string where it stands now. That is final: a start once broken stays so.
-func (s *scanner) broken(n int32) bool {
-	v := &s.flat
-	return v.cutWithin(v.n-int64(s.set.flat.depth[n]), s.set.scale.head)
-}
-
-// hold returns the raw position from which on bytes must be held back: the
-// first byte of the longest live prefix, or s.pos.
-func (s *scanner) hold() int64 {
-	at := s.pos
-	for _, v := range [...]*view{&s.raw, &s.vis, &s.flat} {
-		if v != &s.raw {
-			s.shorten(v)
-		}
-		if v.state != 0 {
-			at = min(at, v.start())
-		}
-	}
-	for i := range s.words {
-		at = min(at, s.words[i].hold(s))
-	}
-	return at
-}
-
-// shorten drops the live prefixes of V1 and V2 that can no longer end within
-// the longest span that counts: a flood of blanks or escapes.
-func (s *scanner) shorten(v *view) {
-	for v.state != 0 && s.pos-v.start() >= s.set.span {
-		v.state = v.auto.fail[v.state]
-		s.twin = false
-		for v == &s.flat && v.state != 0 && s.broken(v.state) {
-			v.state = v.auto.fail[v.state]
+		i = q + s.walk(data[q:], least, s.from)
+		if i = s.settle(data, at, i); i == len(data) {
+			return
 		}
 	}
 }
 
-// finish records the tail of a stream that ends inside a form: a live prefix of
-// at least 8 bytes that is at least half of the shortest form it could become.
-func (s *scanner) finish() {
-	for i := range s.words {
-		s.words[i].settle(s, false)
+// settle ends a walk at index i: the next place to skip from is the first byte
+// that still lives, or len(data) when the walk has come to the end.
+func (s *scanner) settle(data []byte, at int64, i int) int {
+	if i == len(data) {
+		return i
 	}
-	for _, v := range [...]*view{&s.raw, &s.vis, &s.flat} {
-		for n := v.state; n != 0; n = v.auto.fail[n] {
-			if s.tail(v, n) {
-				break
+	hold := s.hold()
+	s.fromCtx.skip(data[s.from-at : hold-at])
+	s.from = hold
+	return int(hold - at)
+}
+
+// pace makes walks longer where they follow each other closely, so that no
+// input makes the scanner read a byte more than a few times.
+func (s *scanner) pace(skipped int) {
+	switch {
+	case skipped > 64:
+		s.strikes = 0
+	case s.strikes < 8:
+		s.strikes++
+	}
+}
+
+// contextAt returns the context at raw position pos, from which on nothing is settled.
+func (s *scanner) contextAt(data []byte, at, pos int64) context {
+	c := s.fromCtx
+	c.skip(data[s.from-at : pos-at])
+	return c
+}
+
+// skip returns the first index from i on at which an occurrence may begin in
+// any view, and the context there; s.fromCtx is that at i. At the end of data it
+// is the first byte that may begin a head which is not whole yet: then end is set.
+func (s *scanner) skip(data []byte, i int) (q int, ctx context, end bool) {
+	ctx = s.fromCtx
+	for i < len(data) {
+		e := i
+		if ctx.machine.state == ground {
+			raw := s.nextHead(data, i)
+			e = s.nextControl(data, i, ctx)
+			if raw < len(data) && raw <= e-headSize {
+				return raw, contextIn(data, i, raw, ctx), false
+			}
+			if e == len(data) {
+				q = max(i, len(data)-headSize+1)
+				return q, contextIn(data, i, q, ctx), true
 			}
 		}
+		next, there, what := s.cluster(data, i, e, ctx)
+		if what != goOn {
+			return next, there, what == atEnd
+		}
+		i, ctx = next, there
+	}
+	return i, ctx, true
+}
+
+// contextIn returns the context at q in a stretch without control sequences
+// that begins at lo, where ctx holds. Eight bytes before q decide it.
+func contextIn(data []byte, lo, q int, ctx context) context {
+	if q-lo > 8 {
+		lo, ctx = q-8, context{}
+	}
+	for _, b := range data[lo:q] {
+		ctx.next(b)
+	}
+	return ctx
+}
+
+// nextHead returns the next index at which a head stands in the raw bytes.
+func (s *scanner) nextHead(data []byte, i int) int {
+	q := s.head.next(data, i, s.set.filter.find)
+	if s.set.words != nil {
+		q = min(q, s.word.next(data, i, s.set.words.find))
+	}
+	return q
+}
+
+func (m *mark) next(data []byte, i int, find func([]byte, int) int) int {
+	if m.from <= i && i <= m.at && m.at > 0 {
+		return m.at
+	}
+	m.from, m.at = i, find(data, i)
+	if m.at < 0 {
+		m.at = len(data)
+	}
+	return m.at
+}
+
+// nextControl returns the index of the next byte from i on that begins a
+// control sequence, the machine being at rest at i, as ctx says.
+func (s *scanner) nextControl(data []byte, i int, ctx context) int {
+	e := s.esc.next(data, i, func(d []byte, i int) int { return indexFrom(d, i, 0x1b) })
+	for k := i; ; k++ {
+		k = s.csi.next(data, k, func(d []byte, i int) int { return indexFrom(d, i, 0x9b) })
+		if k >= e {
+			return e
+		}
+		if !awaited(data, i, k, ctx) {
+			return k
+		}
 	}
 }
 
-func (s *scanner) tail(v *view, n int32) bool {
-	a, size := v.auto, int64(v.auto.depth[n])
-	if size < s.set.scale.tail || a.flags[n]&parent == 0 || v == &s.flat && s.broken(n) {
-		return false
+func indexFrom(data []byte, i int, b byte) int {
+	if k := bytes.IndexByte(data[i:], b); k >= 0 {
+		return i + k
 	}
-	if 2*size < int64(a.shortest(n)) {
-		return false
-	}
-	s.found.add(v.raw(v.n-size), v.end(), a.tag(n))
-	return true
+	return -1
+}
+
+// awaited reports whether a continuation byte is due at k.
+func awaited(data []byte, lo, k int, ctx context) bool {
+	return contextIn(data, lo, k, ctx).machine.due > 0
 }

@@ -33,11 +33,12 @@ type form struct {
 type set struct {
 	values  []Value
 	scale   scale
-	all     bool       // every occurrence is wanted, not their union only
-	text    *automaton // V0 and V1
-	flat    *automaton // V2: forms without whitespace
-	short   *automaton // values that count between word boundaries only; may be nil
-	span    int64      // longest raw span of an occurrence in V1 and V2
+	all     bool        // every occurrence is wanted, not their union only
+	auto    *automaton  // the words of all three views
+	filter  *filter     // where they may begin; nil if one is shorter than a head
+	short   *automaton  // values that count between word boundaries only; may be nil
+	words   *wordFilter // where those may begin; nil if short is
+	span    int64       // longest raw span of an occurrence in V1 and V2
 	marker  []byte
 	labels  map[string][]byte
 	skipped []Skip
@@ -49,64 +50,65 @@ func compile(values []Value, opts *Options, sc scale) (*set, error) {
 		return nil, err
 	}
 	s := &set{values: values, scale: sc, all: opts.OnHit != nil, skipped: f.skipped}
-	s.text = f.text.build()
-	s.flat = flatten(&f.text, sc).build()
-	if len(f.short.words) > 0 {
-		s.short = f.short.build()
-	}
-	longest := 0
-	for _, w := range s.text.words {
-		longest = max(longest, len(w))
+	longest, least := 0, headSize
+	for _, w := range f.text {
+		longest, least = max(longest, len(w.bytes)), min(least, len(w.bytes))
 	}
 	s.span = 2*int64(longest) + sc.slack
+	words := f.text.withFlat(sc).sorted()
+	s.auto = newAutomaton(words)
+	if least >= headSize && sc.head >= headSize {
+		s.filter = newFilter(words)
+	}
+	if len(f.short) > 0 {
+		short := f.short.sorted()
+		s.short, s.words = newAutomaton(short), newWordFilter(short)
+	}
 	return s, s.chooseMarkers(opts)
 }
 
-// flatten makes the word list of V2 from that of V0.
-func flatten(text *wordList, sc scale) *wordList {
-	flat := &wordList{}
-	for i, w := range text.words {
-		bare := withoutSpace(w)
+// A wordList gathers words, repeated ones too.
+type wordList []word
+
+func (l *wordList) add(w []byte, kind byte, form *form) {
+	*l = append(*l, word{w, kind, form})
+}
+
+// withFlat adds the words of V2: the text words without whitespace, and those
+// again without their head.
+func (l wordList) withFlat(sc scale) wordList {
+	for _, w := range l[:len(l):len(l)] {
+		bare := withoutSpace(w.bytes)
 		if len(bare) >= sc.flat {
-			flat.add(bare, text.tags[i])
+			l.add(bare, wordFlat, w.form)
 		}
 		if len(bare) >= sc.flatTail {
-			flat.add(bare[sc.head:], text.tags[i])
+			l.add(bare[sc.head:], wordFlat, w.form)
 		}
 	}
-	return flat
+	return l
 }
 
 func withoutSpace(w []byte) []byte {
-	if !slices.ContainsFunc(w, isSpace) {
+	if !bytes.ContainsFunc(w, isSpaceRune) {
 		return w
 	}
 	return slices.DeleteFunc(bytes.Clone(w), isSpace)
 }
 
-// A wordList gathers words and what they are.
-type wordList struct {
-	words [][]byte
-	tags  []*form
-}
-
-func (l *wordList) add(w []byte, tag *form) {
-	l.words, l.tags = append(l.words, w), append(l.tags, tag)
-}
-
-// build sorts the words and drops repeated ones: the first added names it.
-func (l *wordList) build() *automaton {
-	order := make([]int, len(l.words))
-	for i := range order {
-		order[i] = i
+// sorted returns the distinct words in order. The first added names a word.
+func (l wordList) sorted() []word {
+	slices.SortStableFunc(l, func(a, b word) int { return bytes.Compare(a.bytes, b.bytes) })
+	n := 0
+	for _, w := range l {
+		if n > 0 && bytes.Equal(l[n-1].bytes, w.bytes) {
+			l[n-1].kind |= w.kind
+			continue
+		}
+		l[n] = w
+		n++
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return bytes.Compare(l.words[i], l.words[j]) })
-	order = slices.CompactFunc(order, func(i, j int) bool { return bytes.Equal(l.words[i], l.words[j]) })
-	words, tags := make([][]byte, len(order)), make([]*form, len(order))
-	for to, from := range order {
-		words[to], tags[to] = l.words[from], l.tags[from]
-	}
-	return newAutomaton(words, tags)
+	return slices.Clip(l[:n])
 }
 
 // markers are the candidates, after Options.Marker. None has a byte of ":" or
@@ -146,12 +148,12 @@ func (s *set) markerFor(f *form) []byte {
 // show a form nor complete one: none contains the other, and no end of the one
 // is a beginning of the other.
 func (s *set) safeMarker(m []byte) bool {
-	for _, a := range []*automaton{s.text, s.short} {
+	for _, a := range []*automaton{s.auto, s.short} {
 		if a == nil {
 			continue
 		}
 		for _, w := range a.words {
-			if bytes.Contains(w, m) || bytes.Contains(m, w) || overlap(w, m) || overlap(m, w) {
+			if w.kind&wordText != 0 && (bytes.Contains(w.bytes, m) || bytes.Contains(m, w.bytes) || overlap(w.bytes, m) || overlap(m, w.bytes)) {
 				return false
 			}
 		}

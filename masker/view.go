@@ -1,6 +1,6 @@
 package masker
 
-// A view walks one automaton over one of the three views of a stream and knows
+// A view walks the automaton over one of the three views of a stream and knows
 // where each of its recent bytes lies in the raw stream.
 //
 // Positions in the view are counted from the last restart; raw positions from
@@ -8,7 +8,7 @@ package masker
 // is raw byte j.raw + (i − j.at) for the last jump j with j.at ≤ i.
 type view struct {
 	auto  *automaton
-	state int32 // the longest live prefix; never a node without children
+	state int32 // the longest live prefix
 	n     int64 // bytes seen
 	next  int64 // raw position that would follow on without a jump
 	jumps []jump
@@ -19,9 +19,11 @@ type jump struct {
 	cut     bool // whitespace was left out here
 }
 
-// restart forgets everything before raw position pos.
-func (v *view) restart(a *automaton, pos int64) {
-	*v = view{auto: a, next: pos, jumps: append(v.jumps[:0], jump{raw: pos})}
+// restart puts the view in a state whose bytes are the last ones before raw
+// position pos.
+func (v *view) restart(a *automaton, state int32, pos int64) {
+	size := int64(a.depth[state])
+	*v = view{auto: a, state: state, n: size, next: pos, jumps: append(v.jumps[:0], jump{raw: pos - size})}
 }
 
 // push accounts for the view's next byte, at raw position pos.

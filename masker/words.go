@@ -1,7 +1,7 @@
 package masker
 
 // wordMax is the length of the longest value that is looked for only between
-// word boundaries; wordView keeps that many bytes and one more in a uint64.
+// word boundaries; a context keeps that many bytes and one more in a uint64.
 const wordMax = 7
 
 // A wordView looks for values of 4 to 7 bytes in one view of the stream, where
@@ -15,18 +15,16 @@ type wordView struct {
 
 type wordMatch struct {
 	start, end int64
-	node       int32
+	form       *form
 }
 
-func (w *wordView) restart(a *automaton, pos int64) {
+func (w *wordView) start(a *automaton, pos int64) {
 	w.count = 0
-	if a != nil {
-		w.view.restart(a, pos)
-	}
+	w.restart(a, 0, pos)
 }
 
-// scanWords steps the word views.
-func (s *scanner) scanWords(b byte, visible bool) {
+// walkWords steps the word views, the context being that behind b.
+func (s *walker) walkWords(b byte, visible bool) {
 	s.words[0].next(s, b, s.ctx.rawTail)
 	if visible {
 		s.words[1].next(s, b, s.ctx.visTail)
@@ -34,8 +32,10 @@ func (s *scanner) scanWords(b byte, visible bool) {
 }
 
 // next steps w; tail holds the view's last bytes, b included.
-func (w *wordView) next(s *scanner, b byte, tail uint64) {
-	w.settle(s, isWord(b))
+func (w *wordView) next(s *walker, b byte, tail uint64) {
+	if w.count > 0 {
+		w.settle(s, isWord(b))
+	}
 	a := w.auto
 	w.push(s.pos, false)
 	n := a.step(w.state, b)
@@ -43,7 +43,7 @@ func (w *wordView) next(s *scanner, b byte, tail uint64) {
 		if flanked(tail, a.depth[t]) {
 			continue
 		}
-		w.waiting[w.count] = wordMatch{w.raw(w.n - int64(a.depth[t])), w.end(), t}
+		w.waiting[w.count] = wordMatch{w.raw(w.n - int64(a.depth[t])), w.end(), a.words[a.below(t)].form}
 		w.count++
 	}
 	for n != 0 && (a.flags[n]&parent == 0 || flanked(tail, a.depth[n])) {
@@ -55,26 +55,23 @@ func (w *wordView) next(s *scanner, b byte, tail uint64) {
 
 // settle records the occurrences that were waiting, unless a word byte follows.
 // One that has waited for longer than the longest span is not asked again.
-func (w *wordView) settle(s *scanner, word bool) {
+func (w *wordView) settle(s *walker, word bool) {
 	for _, m := range w.waiting[:w.count] {
 		if m.end-m.start <= s.set.span && (!word || s.pos-m.start >= s.set.span) {
-			s.found.add(m.start, m.end, w.auto.tag(m.node))
+			s.found.add(m.start, m.end, m.form)
 		}
 	}
 	w.count = 0
 }
 
 // hold returns the first raw position that w still needs, or s.pos.
-func (w *wordView) hold(s *scanner) int64 {
+func (w *wordView) hold(s *walker) int64 {
 	at := s.pos
-	if w.auto == nil {
-		return at
-	}
-	for w.state != 0 && s.pos-w.start() >= s.set.span {
+	for w.state != 0 && s.pos-w.view.start() >= s.set.span {
 		w.state = w.auto.fail[w.state]
 	}
 	if w.state != 0 {
-		at = w.start()
+		at = w.view.start()
 	}
 	if w.count > 0 && s.pos-w.waiting[0].start >= s.set.span {
 		w.settle(s, false)
@@ -84,6 +81,9 @@ func (w *wordView) hold(s *scanner) int64 {
 	}
 	return at
 }
+
+// quiet reports whether w is no further than the scanner would find again.
+func (w *wordView) quiet() bool { return w.count == 0 && w.depth() < wordHead }
 
 // flanked reports whether a word byte stands before the last size bytes of tail.
 func flanked(tail uint64, size int32) bool { return isWord(byte(tail >> (8 * uint(size)))) }

@@ -104,7 +104,7 @@ func (w *Writer) accept(piece []byte) {
 		data = w.held
 	}
 	if !w.renew(data) {
-		w.scan.scan(piece)
+		w.scan.scan(data, w.at, w.base)
 	}
 	w.renew(data) // Add may have come meanwhile
 	at := w.at
@@ -118,7 +118,7 @@ func (w *Writer) renew(data []byte) bool {
 	fresh := false
 	for s := w.m.cur.Load(); s != w.scan.set; s = w.m.cur.Load() {
 		w.scan.start(s, w.base, w.at)
-		w.scan.scan(data)
+		w.scan.scan(data, w.at, w.base)
 		fresh = true
 	}
 	return fresh
@@ -141,12 +141,9 @@ func (w *Writer) flush(data []byte, end int64) {
 	w.tell(data, end)
 	w.send(w.mask(data, end))
 	w.found.drop(end)
-	if end == w.scan.pos {
-		w.base = w.scan.ctx
-	} else {
-		w.base.skip(data)
-	}
+	w.base = w.scan.contextAt(data, w.at, end)
 	w.at = end
+	w.scan.from, w.scan.fromCtx = w.at, w.base
 }
 
 // mask returns data with its hidden runs replaced. It may be data itself.
@@ -202,30 +199,4 @@ func (w *Writer) tell(data []byte, end int64) {
 		w.m.opts.OnHit(Hit{h.form.name, h.form.encoding, h.start, w.line})
 	}
 	w.line += int64(bytes.Count(data[from-w.at:], []byte{'\n'}))
-}
-
-// skip feeds c bytes whose visibility does not matter. Plain ASCII, the rule,
-// goes eight times faster than byte by byte.
-func (c *context) skip(data []byte) {
-	for i := 0; i < len(data); i++ {
-		if c.machine == (machine{}) {
-			i += c.skipPlain(data[i:])
-		}
-		if i < len(data) {
-			c.next(data[i])
-		}
-	}
-}
-
-// skipPlain feeds the bytes that leave the machine at rest, and counts them.
-func (c *context) skipPlain(data []byte) int {
-	n := 0
-	for n < len(data) && data[n] < 0x80 && data[n] != 0x1b {
-		n++
-	}
-	for _, b := range data[max(0, n-8):n] {
-		c.rawTail = c.rawTail<<8 | uint64(b)
-		c.visTail = c.visTail<<8 | uint64(b)
-	}
-	return n
 }
