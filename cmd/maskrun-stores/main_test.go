@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,6 +123,9 @@ func TestConformance(t *testing.T) {
 
 // kill -9 while the SDK waits for a key: one line, at once, and what the SDK started is gone too.
 func TestKilledInMidRequest(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are looked at in /proc")
+	}
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	script := filepath.Join(t.TempDir(), "key.sh")
 	if err := os.WriteFile(script, []byte("#!/bin/sh\necho $PPID $$ >"+pidFile+".new\nmv "+pidFile+".new "+pidFile+"\nexec sleep 60\n"), 0o700); err != nil {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package helper_test
 
 import (
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -323,6 +326,9 @@ func TestNeverReads(t *testing.T) {
 
 // kill -9 while requests are open: each fails at once and says so.
 func TestKilled(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("children are found in /proc")
+	}
 	src, err := open(t, client(t, options(t, "never answers")), fetch.Env{Root: nil})
 	if err != nil {
 		t.Fatal(err)

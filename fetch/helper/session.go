@@ -30,11 +30,12 @@ type session struct {
 	proc    *process
 	schemes []string
 
-	out    chan []byte   // lines for write
-	hello  chan struct{} // closed when the helper has said hello
-	broken chan struct{} // closed by fail
-	ended  chan struct{} // closed when listen has returned
-	tokens chan struct{} // one element for each token being fetched
+	out     chan []byte   // lines for write
+	hello   chan struct{} // closed when the helper has said hello
+	broken  chan struct{} // closed by fail
+	ended   chan struct{} // closed when listen has returned
+	drained chan struct{} // closed when drain has returned
+	tokens  chan struct{} // one element for each token being fetched
 
 	closing  sync.Once
 	closeErr error
@@ -56,7 +57,10 @@ func begin(life context.Context, path string, o Options, env fetch.Env) (*sessio
 	}
 	s := newSession(life, o, env)
 	s.proc = proc
-	go drain(proc.stderr, o.Stderr)
+	go func() {
+		defer close(s.drained)
+		drain(proc.stderr, o.Stderr)
+	}()
 	go s.write(proc.stdin)
 	go func() {
 		defer close(s.ended)
@@ -74,7 +78,7 @@ func begin(life context.Context, path string, o Options, env fetch.Env) (*sessio
 func newSession(life context.Context, o Options, env fetch.Env) *session {
 	return &session{
 		o: o, env: env, life: life,
-		out: make(chan []byte, 16), hello: make(chan struct{}), broken: make(chan struct{}), ended: make(chan struct{}),
+		out: make(chan []byte, 16), hello: make(chan struct{}), broken: make(chan struct{}), ended: make(chan struct{}), drained: make(chan struct{}),
 		tokens: make(chan struct{}, maxIdentities), calls: map[uint64]chan wire.Answer{},
 	}
 }
@@ -154,6 +158,7 @@ func (s *session) end(grace time.Duration) (killed bool) {
 		s.proc.kill()
 	}
 	<-s.ended
+	<-s.drained
 	s.proc.closePipes()
 	return killed
 }
