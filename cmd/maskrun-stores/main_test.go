@@ -223,3 +223,22 @@ func TestBadInput(t *testing.T) {
 	}
 	fetchtest.NoCanary(t, out.String()+errs.String())
 }
+
+// The SDK logs a comment that is not encrypted, in full, as a warning. start fails the test on any line.
+func TestSilentSDK(t *testing.T) {
+	file, err := os.ReadFile(filepath.Join(files, "made.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := bytes.Cut(file, []byte("\n"))
+	dir := fetchtest.Root(t, map[string][]byte{"a.yaml": append([]byte("# "+fetchtest.Canary+"\n"), rest...)})
+	c := start(t, "SOPS_AGE_KEY="+keyText(t))
+	r := fetch.NewResolver(fetch.Env{Root: dir}, c.Bind(names.Kinds()...)...)
+	defer r.Close()
+	if _, err := r.Resolve(t.Context(), requests(t, "sops://a.yaml#/db/password")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
