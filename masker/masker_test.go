@@ -211,7 +211,6 @@ func TestAddInsideSequence(t *testing.T) {
 }
 
 func TestHits(t *testing.T) {
-	type h = Hit
 	var got []Hit
 	o := &Options{OnHit: func(h Hit) { got = append(got, h) }}
 	m := newMasker(t, o, "Kestrel-77\n", "trel-77-other")
@@ -314,8 +313,8 @@ func (shortWriter) Write(p []byte) (int, error) { return len(p) - 1, nil }
 
 func TestClosed(t *testing.T) {
 	w := newMasker(t, nil, "Kestrel-77").NewWriter(io.Discard)
-	if w.Close() != nil || w.Close() != nil {
-		t.Error("Close fails")
+	if err := errors.Join(w.Close(), w.Close()); err != nil {
+		t.Error(err)
 	}
 	if _, err := w.Write([]byte("x")); err == nil {
 		t.Error("Write after Close succeeds")
