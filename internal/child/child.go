@@ -42,7 +42,9 @@
 // Without a controlling terminal, on Linux, the command leads its own process
 // group. So a supervisor that signals our whole group signals it once, through
 // us. HUP INT QUIT and TERM go to the command's group, as the supervisor's
-// would have; the rest go to the command alone.
+// would have; the rest go to the command alone. The price: KILL sent to our
+// group does not reach the command, which gets TERM from the kernel instead, as
+// always when we are killed (Linux).
 //
 // The command starts with the signal mask and the dispositions we were started
 // with, but for what the Go runtime changes before any of our code runs: of the

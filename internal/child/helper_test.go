@@ -93,11 +93,7 @@ func helpDispose(args []string) int {
 	for _, sig := range numbers(args[0]) {
 		signal.Ignore(syscall.Signal(sig))
 	}
-	var set unix.Sigset_t
-	for _, sig := range numbers(args[1]) {
-		set.Val[0] |= 1 << (sig - 1)
-	}
-	if err := unix.PthreadSigmask(unix.SIG_SETMASK, &set, nil); err != nil {
+	if block(numbers(args[1])) != nil {
 		return 97
 	}
 	file, err := exec.LookPath(args[2])

@@ -13,6 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// block sets the signal mask of this thread.
+func block(sigs []int) error {
+	var set unix.Sigset_t
+	for _, sig := range sigs {
+		set.Val[0] |= 1 << (sig - 1)
+	}
+	return unix.PthreadSigmask(unix.SIG_SETMASK, &set, nil)
+}
+
 // FAULTS 50: every disposition that the Go runtime leaves us to know.
 func TestMaskAndDispositions(t *testing.T) {
 	show := []string{"grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status"}
