@@ -1,30 +1,58 @@
 package masker
 
-import "math"
+import (
+	"encoding/binary"
+	"math"
+)
 
-// A gathering holds the visible bytes about a cluster of control sequences, and
-// the index of each in the data.
+// A gathering holds the visible bytes about a cluster of control sequences, in
+// runs, and where each run lies in the data.
 type gathering struct {
-	bytes [256]byte
-	at    [256]int
+	bytes [512]byte
 	n     int
+	runs  [64]run
+	count int
 }
 
+// A run is a piece of the data that begins at index from, and at n in the gathering.
+type run struct{ n, from int }
+
+// add appends data[from:to], at most 8 bytes.
 func (g *gathering) add(data []byte, from, to int) {
-	for ; from < to; from++ {
-		g.bytes[g.n], g.at[g.n] = data[from], from
-		g.n++
+	g.runs[g.count] = run{g.n, from}
+	g.count++
+	if from+8 <= len(data) { // one move; what is too much is overwritten or ignored
+		binary.LittleEndian.PutUint64(g.bytes[g.n:g.n+8], binary.LittleEndian.Uint64(data[from:]))
+	} else {
+		copy(g.bytes[g.n:], data[from:to])
+	}
+	g.n += to - from
+}
+
+// full reports whether there may be no room for two more runs.
+func (g *gathering) full() bool {
+	return g.n > len(g.bytes)-3*headSize || g.count > len(g.runs)-3
+}
+
+// keep drops all but the last 7 bytes.
+func (g *gathering) keep(data []byte) {
+	var last [headSize - 1]int
+	for i := range last {
+		last[i] = g.index(g.n - len(last) + i)
+	}
+	g.n, g.count = 0, 0
+	for _, at := range last {
+		g.add(data, at, at+1)
 	}
 }
 
-// full reports whether there may be no room for another run.
-func (g *gathering) full() bool { return g.n > len(g.bytes)-2*headSize }
-
-// keep drops all but the last n bytes.
-func (g *gathering) keep(n int) {
-	copy(g.bytes[:], g.bytes[g.n-n:g.n])
-	copy(g.at[:], g.at[g.n-n:g.n])
-	g.n = n
+// index returns where byte n lies in the data.
+func (g *gathering) index(n int) int {
+	for k := g.count - 1; ; k-- {
+		if r := g.runs[k]; r.n <= n {
+			return r.from + n - r.n
+		}
+	}
 }
 
 // cluster deals with the control sequences from e on that follow each other
@@ -37,23 +65,26 @@ func (g *gathering) keep(n int) {
 // It returns an index, the context there, and what it is.
 func (s *scanner) cluster(data []byte, i, e int, ctx context) (int, context, outcome) {
 	g := &s.gathered
+	g.n, g.count = 0, 0
 	first := max(i, e-headSize+1)
-	c := contextIn(data, i, first, ctx)
-	firstCtx := c
-	g.n = 0
-	g.add(data, first, e)
-	for _, b := range data[first:e] {
-		c.next(b)
+	c := ctx
+	if first < e {
+		g.add(data, first, e)
+		c = context{raw: data[e-1], vis: data[e-1]} // no continuation is due, or e were none
 	}
 	next, what := s.gather(data, e, &c)
 	if what == atEnd {
-		next = max(first, min(len(data)-headSize+1, g.at[max(0, g.n-headSize+1)]))
+		next = min(len(data)-headSize+1, e)
+		if g.n > 0 {
+			next = min(next, g.index(max(0, g.n-headSize+1)))
+		}
+		next = max(first, next)
 	}
 	if q := min(s.headAmong(), s.nextHead(data, i)); q < next {
 		next, what = q, candidate
 	}
 	if what != goOn {
-		c = firstCtx
+		c = contextIn(data, i, first, ctx)
 		c.skip(data[first:next])
 	}
 	return next, c, what
@@ -63,7 +94,7 @@ func (s *scanner) cluster(data []byte, i, e int, ctx context) (int, context, out
 // goes on, up to eight behind the last sequence of the cluster, c following.
 func (s *scanner) gather(data []byte, e int, c *context) (next int, what outcome) {
 	g := &s.gathered
-	for k := e; ; k++ {
+	for k := e; ; {
 		for k < len(data) && !c.next(data[k]) {
 			k++
 		}
@@ -76,18 +107,15 @@ func (s *scanner) gather(data []byte, e int, c *context) (next int, what outcome
 		if e-k >= headSize {
 			return k + 1, goOn
 		}
-		for k++; k < e; k++ {
-			c.next(data[k])
-		}
-		if k == len(data) {
+		*c = contextIn(data, k+1, e, *c)
+		if k = e; k == len(data) {
 			return k, atEnd
 		}
-		k--
 		if g.full() {
 			if s.headAmong() != nowhere {
 				return k, candidate
 			}
-			g.keep(headSize - 1)
+			g.keep(data)
 		}
 	}
 }
@@ -116,5 +144,5 @@ func (s *scanner) headAmong() int {
 	if q < 0 {
 		return nowhere
 	}
-	return g.at[q]
+	return g.index(q)
 }

@@ -125,18 +125,6 @@ func (s *scanner) skip(data []byte, i int) (q int, ctx context, end bool) {
 	return i, ctx, true
 }
 
-// contextIn returns the context at q in a stretch without control sequences
-// that begins at lo, where ctx holds. Eight bytes before q decide it.
-func contextIn(data []byte, lo, q int, ctx context) context {
-	if q-lo > 8 {
-		lo, ctx = q-8, context{}
-	}
-	for _, b := range data[lo:q] {
-		ctx.next(b)
-	}
-	return ctx
-}
-
 // nextHead returns the next index at which a head stands in the raw bytes.
 func (s *scanner) nextHead(data []byte, i int) int {
 	q := s.head.next(data, i, s.set.filter.find)

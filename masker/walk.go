@@ -30,7 +30,7 @@ func (s *walker) start(set *set, ctx context, pos int64) {
 	}
 	if set.short != nil {
 		for i := range s.words {
-			s.words[i].start(set.short, pos)
+			s.words[i].start(set.short, pos, [2]byte{ctx.raw, ctx.vis}[i])
 		}
 	}
 }
@@ -79,7 +79,7 @@ func (s *walker) walkJoined(data []byte, least int) int {
 		}
 		if words {
 			s.pos = at + int64(i)
-			s.ctx.remember(b, true)
+			s.ctx.raw, s.ctx.vis = b, b
 			s.walkWords(b, true)
 		}
 		if i+1 >= least && a.depth[n] < headSize {

@@ -1,7 +1,7 @@
 package masker
 
 // wordMax is the length of the longest value that is looked for only between
-// word boundaries; a context keeps that many bytes and one more in a uint64.
+// word boundaries; a wordView keeps that many bytes and one more in a uint64.
 const wordMax = 7
 
 // A wordView looks for values of 4 to 7 bytes in one view of the stream, where
@@ -9,6 +9,7 @@ const wordMax = 7
 // after it.
 type wordView struct {
 	view
+	tail    uint64 // the view's last bytes, the last one lowest
 	waiting [wordMax]wordMatch
 	count   int
 }
@@ -18,21 +19,22 @@ type wordMatch struct {
 	form       *form
 }
 
-func (w *wordView) start(a *automaton, pos int64) {
-	w.count = 0
+// start begins at raw position pos, behind the byte before.
+func (w *wordView) start(a *automaton, pos int64, before byte) {
+	w.count, w.tail = 0, uint64(before)
 	w.restart(a, 0, pos)
 }
 
-// walkWords steps the word views, the context being that behind b.
+// walkWords steps the word views.
 func (s *walker) walkWords(b byte, visible bool) {
-	s.words[0].next(s, b, s.ctx.rawTail)
+	s.words[0].next(s, b)
 	if visible {
-		s.words[1].next(s, b, s.ctx.visTail)
+		s.words[1].next(s, b)
 	}
 }
 
-// next steps w; tail holds the view's last bytes, b included.
-func (w *wordView) next(s *walker, b byte, tail uint64) {
+func (w *wordView) next(s *walker, b byte) {
+	w.tail = w.tail<<8 | uint64(b)
 	if w.count > 0 {
 		w.settle(s, isWord(b))
 	}
@@ -40,13 +42,13 @@ func (w *wordView) next(s *walker, b byte, tail uint64) {
 	w.push(s.pos, false)
 	n := a.step(w.state, b)
 	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
-		if flanked(tail, a.depth[t]) {
+		if w.flanked(a.depth[t]) {
 			continue
 		}
 		w.waiting[w.count] = wordMatch{w.raw(w.n - int64(a.depth[t])), w.end(), a.words[a.below(t)].form}
 		w.count++
 	}
-	for n != 0 && (a.flags[n]&parent == 0 || flanked(tail, a.depth[n])) {
+	for n != 0 && (a.flags[n]&parent == 0 || w.flanked(a.depth[n])) {
 		n = a.fail[n]
 	}
 	w.state = n
@@ -85,8 +87,8 @@ func (w *wordView) hold(s *walker) int64 {
 // quiet reports whether w is no further than the scanner would find again.
 func (w *wordView) quiet() bool { return w.count == 0 && w.depth() < wordHead }
 
-// flanked reports whether a word byte stands before the last size bytes of tail.
-func flanked(tail uint64, size int32) bool { return isWord(byte(tail >> (8 * uint(size)))) }
+// flanked reports whether a word byte stands before the last size bytes.
+func (w *wordView) flanked(size int32) bool { return isWord(byte(w.tail >> (8 * uint(size)))) }
 
 func isWord(b byte) bool {
 	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || b == '_'
