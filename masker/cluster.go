@@ -74,7 +74,7 @@ func (s *scanner) cluster(data []byte, i, e int, ctx context) (int, context, out
 	}
 	next, what := s.gather(data, e, &c)
 	if what == atEnd {
-		next = min(len(data)-headSize+1, e)
+		next = len(data) - headSize + 1
 		if g.n > 0 {
 			next = min(next, g.index(max(0, g.n-headSize+1)))
 		}

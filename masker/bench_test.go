@@ -1,0 +1,251 @@
+package masker
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// The sets of the benchmarks, with fixed seeds. S1: 10 values of 16 bytes and
+// more, as they are. S2 and S3: 100 and 1,000 values in about 12 forms each.
+// S4: 1,000 values in all forms.
+func benchSets() []struct {
+	name   string
+	values []Value
+	opts   *Options
+} {
+	few := []string{"base64", "hex"}
+	return []struct {
+		name   string
+		values []Value
+		opts   *Options
+	}{
+		{"S1", benchValues(10), &Options{Encodings: []string{}}},
+		{"S2", benchValues(100), &Options{Encodings: few}},
+		{"S3", benchValues(1000), &Options{Encodings: few}},
+		{"S4", benchValues(1000), nil},
+	}
+}
+
+const tokenBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+func randomToken(r *rand.Rand, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = tokenBytes[r.IntN(len(tokenBytes))]
+	}
+	return b
+}
+
+// benchValues is a mixture as jobs have it: tokens, connection strings, keys of several lines.
+func benchValues(n int) []Value {
+	r := rand.New(rand.NewPCG(uint64(n), 7))
+	var l []Value
+	for i := range n {
+		v := randomToken(r, 16+r.IntN(40))
+		switch {
+		case i%10 == 3:
+			v = fmt.Appendf(nil, "postgres://svc:%s@db-%d.example:5432/app", url.QueryEscape(string(v)), i)
+		case i%50 == 7:
+			v = benchKey(r)
+		}
+		l = append(l, Value{fmt.Sprintf("V%d", i), v})
+	}
+	return l
+}
+
+func benchKey(r *rand.Rand) []byte {
+	raw := make([]byte, 1200)
+	for i := range raw {
+		raw[i] = byte(r.Uint32())
+	}
+	s := base64.StdEncoding.EncodeToString(raw)
+	var b strings.Builder
+	b.WriteString("-----BEGIN PRIVATE KEY-----\n")
+	for len(s) > 64 {
+		b.WriteString(s[:64] + "\n")
+		s = s[64:]
+	}
+	b.WriteString(s + "\n-----END PRIVATE KEY-----\n")
+	return []byte(b.String())
+}
+
+// benchLogs are the texts, of about size bytes each.
+func benchLogs(size int, values []Value) []struct {
+	name string
+	text []byte
+} {
+	return []struct {
+		name string
+		text []byte
+	}{
+		{"ci", ciLog(size)},
+		{"ml", mlLog(size)},
+		{"hit", hitLog(size, values)},
+		{"adversarial", prefixLog(size, values)},
+		{"periodic", bytes.Repeat([]byte("a"), size)},
+		{"escapes", bytes.Repeat([]byte("\x1b[mA\x1b[1mb"), size/9)},
+		{"binary", binaryLog(size)},
+	}
+}
+
+var ciWords = strings.Fields(`INFO building module github.com/example/service ok compiled
+	warning: unused variable step pull cache hit sha256:4b825dc642cb6eb9a060 in 3.2s
+	Downloading https://repo.example/artifact-1.2.3.jar (12 kB) test_login PASSED [ 42%]`)
+
+// ciLog has timestamps, and colours on one line in four.
+func ciLog(size int) []byte {
+	r := rand.New(rand.NewPCG(1, 1))
+	var b bytes.Buffer
+	for b.Len() < size {
+		fmt.Fprintf(&b, "2026-11-23T10:%02d:%02d.%07dZ ", r.IntN(60), r.IntN(60), r.IntN(1e7))
+		colour := r.IntN(4) == 0
+		if colour {
+			b.WriteString("\x1b[32m")
+		}
+		for range 4 + r.IntN(6) {
+			b.WriteString(ciWords[r.IntN(len(ciWords))] + " ")
+		}
+		if colour {
+			b.WriteString("\x1b[0m")
+		}
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+// mlLog has progress bars redrawn with CR, colours, and records in JSON.
+func mlLog(size int) []byte {
+	r := rand.New(rand.NewPCG(2, 2))
+	var b bytes.Buffer
+	for step := 0; b.Len() < size; step++ {
+		fmt.Fprintf(&b, "\rEpoch %d/90:  %2d%%|\x1b[32m%s\x1b[0m%s| %d/5004 [00:%02d<00:%02d, %.2fit/s]", step/100, step%100,
+			strings.Repeat("█", step%20), strings.Repeat(" ", 20-step%20), step, r.IntN(60), r.IntN(60), 10*r.Float64())
+		if step%10 == 9 {
+			fmt.Fprintf(&b, "\n{\"step\": %d, \"loss\": %.6f, \"lr\": %.2e, \"grad_norm\": %.4f, \"gpu_mem\": \"%dMiB\"}\n", step, 2*r.Float64(), 1e-3*r.Float64(), r.Float64(), r.IntN(40000))
+		}
+	}
+	return b.Bytes()
+}
+
+// hitLog has a value in every KB.
+func hitLog(size int, values []Value) []byte {
+	r := rand.New(rand.NewPCG(3, 3))
+	log := ciLog(size)
+	for i := 0; i+1024 < len(log); i += 1024 {
+		copy(log[i:i+1024], values[r.IntN(len(values))].Bytes)
+	}
+	return log
+}
+
+// prefixLog is made of beginnings of values.
+func prefixLog(size int, values []Value) []byte {
+	r := rand.New(rand.NewPCG(4, 4))
+	var b bytes.Buffer
+	for b.Len() < size {
+		v := values[r.IntN(len(values))].Bytes
+		b.Write(v[:len(v)/2+r.IntN(len(v)-len(v)/2-1)])
+	}
+	return b.Bytes()
+}
+
+func binaryLog(size int) []byte {
+	r := rand.New(rand.NewPCG(5, 5))
+	b := make([]byte, size)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func BenchmarkWriter(b *testing.B) {
+	for _, s := range benchSets() {
+		b.Run(s.name, func(b *testing.B) {
+			m, err := New(append(s.values, Value{"P", []byte(strings.Repeat("a", 2000) + "b")}), s.opts)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, l := range benchLogs(8<<20, s.values) {
+				b.Run(l.name, func(b *testing.B) { benchWrites(b, m, l.text, 64<<10) })
+			}
+		})
+	}
+}
+
+func BenchmarkArrivals(b *testing.B) {
+	s := benchSets()[1]
+	m, err := New(s.values, s.opts)
+	if err != nil {
+		b.Fatal(err)
+	}
+	log := ciLog(8 << 20)
+	for _, size := range []int{16, 80, 4 << 10, 64 << 10} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) { benchWrites(b, m, log, size) })
+	}
+}
+
+func benchWrites(b *testing.B, m *Masker, text []byte, size int) {
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	w := m.NewWriter(io.Discard)
+	for b.Loop() {
+		for i := 0; i < len(text); i += size {
+			w.Write(text[i:min(i+size, len(text))])
+		}
+	}
+	w.Close()
+}
+
+func BenchmarkMemcpy(b *testing.B) {
+	text := ciLog(8 << 20)
+	to := make([]byte, 64<<10)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		for i := 0; i < len(text); i += len(to) {
+			copy(to, text[i:])
+		}
+	}
+}
+
+func BenchmarkReplacer(b *testing.B) {
+	for _, s := range benchSets()[:3] {
+		m, err := New(s.values, s.opts)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var pairs []string
+		for _, w := range m.cur.Load().auto.words {
+			if w.kind&wordText != 0 {
+				pairs = append(pairs, string(w.bytes), "***")
+			}
+		}
+		r := strings.NewReplacer(pairs...)
+		text := ciLog(2 << 20)
+		b.Run(s.name, func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				for i := 0; i < len(text); i += 64 << 10 {
+					r.WriteString(io.Discard, string(text[i:min(i+64<<10, len(text))]))
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for _, s := range benchSets() {
+		b.Run(s.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := New(s.values, s.opts); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
