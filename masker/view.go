@@ -85,5 +85,11 @@ func (v *view) cutWithin(i, head int64) bool {
 // must be one.
 func (v *view) start() int64 { return v.raw(v.n - v.depth()) }
 
+// joined reports whether the live prefix is the raw bytes just before pos.
+func (v *view) joined(pos int64) bool {
+	last := &v.jumps[len(v.jumps)-1]
+	return v.state == 0 || v.next == pos && v.n-v.depth() >= last.at
+}
+
 // end returns the raw position behind the view's last byte.
 func (v *view) end() int64 { return v.next }

@@ -16,6 +16,7 @@ type walker struct {
 	state  int32 // when joined: the longest live prefix, which ends at pos
 
 	raw, vis, flat view // when split: V0, V1, V2
+	twin           bool // V1 is V0: no control sequence since the split; vis is not kept
 	gap            bool // whitespace since the last byte of flat
 
 	words [2]wordView // values of 4 to 7 bytes, in V0 and V1
@@ -124,21 +125,24 @@ func (s *walker) matchJoined(n int32, end int64) {
 func (s *walker) split() {
 	a := s.set.auto
 	text, flat := a.live(s.state, leadsText), a.live(s.state, leadsFlat)
-	s.joined, s.gap = false, false
+	s.joined, s.twin, s.gap = false, true, false
 	s.raw.restart(a, text, s.pos)
-	s.vis.restart(a, text, s.pos)
 	s.flat.restart(a, flat, s.pos)
+}
+
+// part makes V1 a view of its own.
+func (s *walker) part() {
+	s.twin = false
+	s.vis.restart(s.set.auto, s.raw.state, s.pos)
 }
 
 // join makes one state of three, if all end with the same raw bytes.
 func (s *walker) join() {
-	if s.ctx.machine.state != ground || s.raw.state != s.vis.state {
+	if s.ctx.machine.state != ground || !s.flat.joined(s.pos) {
 		return
 	}
-	for _, v := range s.views() {
-		if v.state != 0 && (v.next != s.pos || v.start() != s.pos-v.depth()) {
-			return
-		}
+	if !s.twin && (s.raw.state != s.vis.state || !s.vis.joined(s.pos)) {
+		return
 	}
 	a, n := s.set.auto, s.raw.state
 	if s.flat.depth() > s.raw.depth() {
@@ -152,9 +156,14 @@ func (s *walker) join() {
 // walkSplit feeds one byte to each view that has it.
 func (s *walker) walkSplit(b byte) {
 	visible := s.ctx.next(b)
+	if !visible && s.twin {
+		s.part()
+	}
 	s.advance(&s.raw, b)
 	if visible {
-		s.advance(&s.vis, b)
+		if !s.twin {
+			s.advance(&s.vis, b)
+		}
 		s.advanceFlat(b)
 	}
 	if s.set.short != nil {
@@ -214,8 +223,11 @@ func (s *walker) advanceFlat(b byte) {
 			break
 		}
 	}
-	for n != 0 && (a.flags[n]&leadsFlat == 0 || s.broken(n)) {
-		n = a.fail[n]
+	if a.depth[n] != a.depth[v.state]+1 || a.flags[n]&leadsFlat == 0 {
+		// Another start than before: it may be one that a blank has broken.
+		for n != 0 && (a.flags[n]&leadsFlat == 0 || s.broken(n)) {
+			n = a.fail[n]
+		}
 	}
 	v.state = n
 	v.trim()
@@ -238,7 +250,7 @@ func (s *walker) quiet() bool {
 	if s.joined {
 		return s.set.auto.depth[s.state] < headSize
 	}
-	return s.raw.depth() < headSize && s.vis.depth() < headSize && s.flat.depth() < headSize
+	return s.raw.depth() < headSize && s.flat.depth() < headSize && (s.twin || s.vis.depth() < headSize)
 }
 
 // hold returns the raw position from which on bytes must be held back: the
@@ -265,7 +277,13 @@ func (s *walker) hold() int64 {
 	return at
 }
 
-func (s *walker) views() [3]*view { return [...]*view{&s.raw, &s.vis, &s.flat} }
+// views returns the views that are kept when split.
+func (s *walker) views() []*view {
+	if s.twin {
+		return []*view{&s.raw, &s.flat}
+	}
+	return []*view{&s.raw, &s.vis, &s.flat}
+}
 
 // shorten drops the live prefixes of V1 and V2 that can no longer end within
 // the longest span that counts: a flood of blanks or escapes.
