@@ -18,7 +18,7 @@ func planCommand() command {
 	return command{
 		name:  "plan",
 		args:  "[flags]",
-		short: "show which variable would get its value from where; no value is read",
+		short: "show which variable gets its value from where; none is read",
 		long: `Nothing is fetched and no helper is started. References are shown in their
 canonical form. Variables whose values are hidden because of their names are
 named at the end.`,

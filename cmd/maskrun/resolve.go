@@ -41,10 +41,10 @@ func (p *program) openShop(ctx context.Context) *shop {
 	return s
 }
 
-// helperOptions looks for our own helper beside us, for others' on PATH only.
+// helperOptions looks for a helper beside us, then on PATH.
 func (s *shop) helperOptions(name string) helper.Options {
 	o := helper.Options{Name: name, Environ: s.environ, Version: version(), Stderr: s.hear}
-	if exe, err := os.Executable(); err == nil && name == helper.Stores {
+	if exe, err := os.Executable(); err == nil {
 		o.Dir = filepath.Dir(exe)
 	}
 	return o

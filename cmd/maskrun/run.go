@@ -17,7 +17,7 @@ func runCommand() command {
 	return command{
 		name:  "run",
 		args:  "[flags] -- COMMAND [ARG...]",
-		short: "run a command with secrets as variables, and hide them in its output",
+		short: "run a command with its secrets, and hide them in its output",
 		long: `The command is run as it is, without a shell. Its output passes the redactor,
 each stream on its own; input, signals and the exit code pass untouched. If any
 secret cannot be had nothing is run, and every failure is listed.
