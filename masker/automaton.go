@@ -6,30 +6,36 @@ import (
 )
 
 // An automaton is the Aho–Corasick automaton of a list of words (Aho and
-// Corasick, CACM 18(6), 1975), laid out for many long words: nodes are numbered
-// in preorder, so that most have their only child right behind them and a
-// subtree is a range. Other edges are in a hash table, those of the root in an
-// array. Node 0 is the root.
+// Corasick, CACM 18(6), 1975), laid out for many long words. Nodes are numbered
+// in preorder, so a word's nodes, but for what it shares with the word before
+// it, stand in one row, its chain: most nodes have their only child right behind
+// them, and a subtree is a range. Other edges are in a hash table, those of the
+// root in an array. Node 0 is the root.
 //
-// A node costs 14 bytes. Words must be sorted and distinct.
+// A node costs 7 bytes. Words must be sorted and distinct.
 type automaton struct {
-	words []word
-	ends  []int32 // the node at which words[i] ends; increasing
-	label []byte  // the byte that leads to the node
-	flags []byte
-	fail  []int32 // longest proper suffix that is a node
-	depth []int32 // length of the node's string
-	out   []int32 // longest suffix, itself included, that is a whole word; 0: none
-	root  [256]int32
-	edges edgeTable
+	words  []word
+	ends   []int32 // the node at which words[i] ends; increasing
+	chains []chain // in order of first
+	label  []byte  // the byte that leads to the node
+	flags  []byte
+	low    []byte  // length of the node's string, 255 for more
+	fail   []int32 // longest proper suffix that is a node
+	root   [256]int32
+	edges  edgeTable
 }
 
 // A word is what an automaton looks for.
 type word struct {
 	bytes []byte
-	kind  byte // wordText, wordFlat or both
 	form  *form
+	order int32 // words were added in this order
+	kind  byte  // wordText, wordFlat or both
 }
+
+// A chain is a row of nodes, each the child of the one before it. The first is
+// a child of parent.
+type chain struct{ first, parent, depth int32 }
 
 // Flags of a node.
 const (
@@ -39,112 +45,167 @@ const (
 	leadsFlat             // a word of V2 goes on from here
 	wordText              // a word of V0 and V1 ends here
 	wordFlat              // a word of V2 ends here
+	hasOut                // the node's string ends with a word
+	isFirst               // the node is the first of a chain
 )
 
 // parent is set in the flags of nodes with children: some word goes on.
 const parent = leadsText | leadsFlat
 
+// unlinked is the fail of a node that link has not come to.
+const unlinked = -1
+
 func newAutomaton(words []word) *automaton {
-	a := &automaton{words: words}
-	total := 1
+	a := &automaton{words: words, ends: make([]int32, 0, len(words))}
+	shared := make([]int, len(words))
+	total, longest := 1, 0
 	for i, w := range words {
-		total += len(w.bytes) - commonPrefix(words, i)
-	}
-	a.label = make([]byte, 1, total)
-	a.flags = make([]byte, 1, total)
-	a.depth = make([]int32, 1, total)
-	a.ends = make([]int32, 0, len(words))
-	above := make([]int32, 1, total) // each node's parent
-	path := []int32{0}
-	for i, w := range words {
-		path = path[:commonPrefix(words, i)+1]
-		for _, b := range w.bytes[len(path)-1:] {
-			above = append(above, path[len(path)-1])
-			path = append(path, a.child(path[len(path)-1], b))
+		if i > 0 {
+			shared[i] = commonPrefix(words[i-1].bytes, w.bytes)
 		}
-		a.mark(path, w.kind)
+		total += len(w.bytes) - shared[i]
+		longest = max(longest, len(w.bytes))
 	}
-	a.link(above)
+	a.label, a.flags, a.low = make([]byte, 1, total), make([]byte, 1, total), make([]byte, 1, total)
+	path := make([]int32, 1, longest+1)
+	for i, w := range words {
+		path = a.addWord(path[:shared[i]+1], w)
+	}
+	a.fail = make([]int32, total)
+	for n := 1; n < total; n++ {
+		a.fail[n] = unlinked
+	}
+	for n := int32(1); n < int32(total); n++ {
+		if a.fail[n] == unlinked {
+			a.link(n, a.parent(n))
+		}
+	}
 	return a
 }
 
-func commonPrefix(words []word, i int) int {
-	if i == 0 {
-		return 0
-	}
+func commonPrefix(v, w []byte) int {
 	n := 0
-	for p, w := words[i-1].bytes, words[i].bytes; n < len(p) && n < len(w) && p[n] == w[n]; {
+	for n < len(v) && n < len(w) && v[n] == w[n] {
 		n++
 	}
 	return n
 }
 
-// child appends a node below p.
-func (a *automaton) child(p int32, b byte) int32 {
-	n := int32(len(a.label))
-	a.label = append(a.label, b)
-	a.flags = append(a.flags, 0)
-	a.depth = append(a.depth, a.depth[p]+1)
-	switch {
-	case p == 0:
-		a.root[b] = n
-	case p == n-1:
-		a.flags[p] |= hasNext
-	default:
-		a.flags[p] |= hasOthers
-		a.edges.put(p, b, n)
+// addWord appends the nodes of w; path holds those that it shares with the word
+// before it, from the root on, and is returned complete.
+func (a *automaton) addWord(path []int32, w word) []int32 {
+	p, n := path[len(path)-1], int32(len(a.label))
+	rest := w.bytes[len(path)-1:]
+	flags := byte(hasNext)
+	if p == n-1 && p != 0 {
+		a.flags[p] |= hasNext // w continues the word before it
+	} else {
+		a.chains = append(a.chains, chain{n, p, int32(len(path))})
+		a.branch(p, rest[0], n)
+		flags |= isFirst
 	}
-	return n
-}
-
-// mark notes that a word of that kind ends at the end of path.
-func (a *automaton) mark(path []int32, kind byte) {
+	for i, b := range rest {
+		a.label, a.flags = append(a.label, b), append(a.flags, flags)
+		a.low = append(a.low, byte(min(255, len(path))))
+		path = append(path, n+int32(i))
+		flags = hasNext
+	}
 	end := path[len(path)-1]
+	a.flags[end] &^= hasNext
+	a.flags[end] |= w.kind
 	a.ends = append(a.ends, end)
-	a.flags[end] |= kind
-	leads := kind / wordText * leadsText
+	leads := w.kind / wordText * leadsText
 	for i := len(path) - 2; i >= 0 && a.flags[path[i]]&leads != leads; i-- {
 		a.flags[path[i]] |= leads
 	}
+	return path
 }
 
-// link sets fail and out, nodes in order of depth.
-func (a *automaton) link(above []int32) {
-	a.fail = make([]int32, len(a.label))
-	a.out = make([]int32, len(a.label))
-	for _, n := range a.ends {
-		a.out[n] = n
+// branch makes n a child of p beside those in p's chain.
+func (a *automaton) branch(p int32, b byte, n int32) {
+	if p == 0 {
+		a.root[b] = n
+		return
 	}
-	for _, n := range a.byDepth() {
-		if a.depth[n] > 1 {
-			a.fail[n] = a.step(a.fail[above[n]], a.label[n])
+	a.flags[p] |= hasOthers
+	a.edges.put(p, b, n)
+}
+
+// chainOf returns the chain that node n is in.
+func (a *automaton) chainOf(n int32) chain {
+	i := sort.Search(len(a.chains), func(i int) bool { return a.chains[i].first > n })
+	return a.chains[i-1]
+}
+
+// parent returns node n's parent.
+func (a *automaton) parent(n int32) int32 {
+	if a.flags[n]&isFirst == 0 {
+		return n - 1
+	}
+	return a.chainOf(n).parent
+}
+
+// depth returns the length of node n's string.
+func (a *automaton) depth(n int32) int64 {
+	if d := a.low[n]; d < 255 {
+		return int64(d)
+	}
+	c := a.chainOf(n)
+	return int64(c.depth + n - c.first)
+}
+
+// link sets the fail of n, a child of p, whose own is set. It needs those of
+// shorter strings, and links them first; in preorder most are at hand, and the
+// nodes asked for are few and near the root. (In order of depth, as the textbook
+// has it, every node is a cache miss.)
+func (a *automaton) link(n, p int32) {
+	b := a.label[n]
+	to := int32(0)
+	for f := p; f != 0 && to == 0; {
+		if f = a.failOf(f); f == 0 {
+			to = a.root[b]
+		} else {
+			to = a.next(f, b)
 		}
-		if a.out[n] == 0 {
-			a.out[n] = a.out[a.fail[n]]
-		}
+	}
+	a.fail[n] = to
+	if a.flags[n]&(wordText|wordFlat) != 0 || a.failOut(to) {
+		a.flags[n] |= hasOut
 	}
 }
 
-// byDepth returns the nodes but the root, sorted by depth (a counting sort).
-func (a *automaton) byDepth() []int32 {
-	var count []int32
-	for _, d := range a.depth[1:] {
-		for int(d) >= len(count) {
-			count = append(count, 0)
-		}
-		count[d]++
+// failOf returns the fail of f, linking it and those above it if need be.
+func (a *automaton) failOf(f int32) int32 {
+	if a.fail[f] != unlinked {
+		return a.fail[f]
 	}
-	at := int32(0)
-	for d, c := range count {
-		count[d], at = at, at+c
+	var path []int32
+	for n := f; a.fail[n] == unlinked; n = a.parent(n) {
+		path = append(path, n)
 	}
-	order := make([]int32, at)
-	for n := 1; n < len(a.depth); n++ {
-		d := a.depth[n]
-		order[count[d]] = int32(n)
-		count[d]++
+	for i := len(path) - 1; i >= 0; i-- {
+		a.link(path[i], a.parent(path[i]))
 	}
-	return order
+	return a.fail[f]
+}
+
+func (a *automaton) failOut(n int32) bool {
+	if n != 0 {
+		a.failOf(n)
+	}
+	return a.flags[n]&hasOut != 0
+}
+
+// next returns the child of s, which is not the root, that b leads to, or 0.
+func (a *automaton) next(s int32, b byte) int32 {
+	f := a.flags[s]
+	if f&hasNext != 0 && a.label[s+1] == b {
+		return s + 1
+	}
+	if f&hasOthers != 0 {
+		return a.edges.get(s, b)
+	}
+	return 0
 }
 
 // step returns the state after b in state s.
@@ -164,6 +225,21 @@ func (a *automaton) step(s int32, b byte) int32 {
 	return a.root[b]
 }
 
+// out returns the longest suffix of node n's string, itself included, that is a
+// word, or 0.
+func (a *automaton) out(n int32) int32 {
+	if a.flags[n]&hasOut == 0 {
+		return 0
+	}
+	for a.flags[n]&(wordText|wordFlat) == 0 {
+		n = a.fail[n]
+	}
+	return n
+}
+
+// shorter returns the longest proper suffix of node n's string that is a word, or 0.
+func (a *automaton) shorter(n int32) int32 { return a.out(a.fail[n]) }
+
 // live returns the longest suffix of node n's string, itself included, from
 // which a word of the kind goes on.
 func (a *automaton) live(n int32, leads byte) int32 {
@@ -178,12 +254,15 @@ func (a *automaton) below(n int32) int {
 	return sort.Search(len(a.ends), func(i int) bool { return a.ends[i] >= n })
 }
 
+// form returns what the word that ends at node n is a form of.
+func (a *automaton) form(n int32) *form { return a.words[a.below(n)].form }
+
 // shortest returns the shortest word of the kind that has node n's string as a
 // proper prefix; n's flags must say that there is one.
 func (a *automaton) shortest(n int32, kind byte) word {
 	// Preorder: the first word to end behind n passes through n.
 	i := a.below(n + 1)
-	prefix := a.words[i].bytes[:a.depth[n]]
+	prefix := a.words[i].bytes[:a.depth(n)]
 	var least word
 	for ; i < len(a.words) && bytes.HasPrefix(a.words[i].bytes, prefix); i++ {
 		if w := a.words[i]; w.kind&kind != 0 && (least.form == nil || len(w.bytes) < len(least.bytes)) {

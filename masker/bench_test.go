@@ -12,24 +12,32 @@ import (
 )
 
 // The sets of the benchmarks, with fixed seeds. S1: 10 values of 16 bytes and
-// more, as they are. S2 and S3: 100 and 1,000 values in about 12 forms each.
-// S4: 1,000 values in all forms.
-func benchSets() []struct {
+// more, as they are. S2 and S3: 100 and 1,000 values in about 12 forms each,
+// given as values of their own. S4: 1,000 values in all forms.
+func benchSets() []benchSet {
+	return []benchSet{
+		{"S1", benchValues(10), &Options{Encodings: []string{}}},
+		{"S2", twelveForms(benchValues(100)), &Options{Encodings: []string{}}},
+		{"S3", twelveForms(benchValues(1000)), &Options{Encodings: []string{}}},
+		{"S4", benchValues(1000), nil},
+	}
+}
+
+type benchSet struct {
 	name   string
 	values []Value
 	opts   *Options
-} {
-	few := []string{"base64", "hex"}
-	return []struct {
-		name   string
-		values []Value
-		opts   *Options
-	}{
-		{"S1", benchValues(10), &Options{Encodings: []string{}}},
-		{"S2", benchValues(100), &Options{Encodings: few}},
-		{"S3", benchValues(1000), &Options{Encodings: few}},
-		{"S4", benchValues(1000), nil},
+}
+
+// twelveForms spells each value as the rows base64, hex and percent do.
+func twelveForms(values []Value) (l []Value) {
+	for _, v := range values {
+		l = append(l, v)
+		for _, derive := range []func([]byte, func([]byte)){base64Forms, hexForms, percentForms} {
+			derive(v.Bytes, func(b []byte) { l = append(l, Value{v.Name, bytes.Clone(b)}) })
+		}
 	}
+	return l
 }
 
 const tokenBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -241,6 +249,8 @@ func BenchmarkNew(b *testing.B) {
 	for _, s := range benchSets() {
 		b.Run(s.name, func(b *testing.B) {
 			b.ReportAllocs()
+			m, _ := New(s.values, s.opts)
+			b.Logf("%d words, %d nodes", len(m.cur.Load().auto.words), len(m.cur.Load().auto.label))
 			for b.Loop() {
 				if _, err := New(s.values, s.opts); err != nil {
 					b.Fatal(err)

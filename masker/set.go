@@ -2,6 +2,7 @@ package masker
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,7 +72,7 @@ func compile(values []Value, opts *Options, sc scale) (*set, error) {
 type wordList []word
 
 func (l *wordList) add(w []byte, kind byte, form *form) {
-	*l = append(*l, word{w, kind, form})
+	*l = append(*l, word{bytes: w, form: form, kind: kind})
 }
 
 // withFlat adds the words of V2: the text words without whitespace, and those
@@ -98,7 +99,10 @@ func withoutSpace(w []byte) []byte {
 
 // sorted returns the distinct words in order. The first added names a word.
 func (l wordList) sorted() []word {
-	slices.SortStableFunc(l, func(a, b word) int { return bytes.Compare(a.bytes, b.bytes) })
+	for i := range l {
+		l[i].order = int32(i)
+	}
+	slices.SortFunc(l, func(a, b word) int { return cmp.Or(bytes.Compare(a.bytes, b.bytes), cmp.Compare(a.order, b.order)) })
 	n := 0
 	for _, w := range l {
 		if n > 0 && bytes.Equal(l[n-1].bytes, w.bytes) {

@@ -22,7 +22,7 @@ type jump struct {
 // restart puts the view in a state whose bytes are the last ones before raw
 // position pos.
 func (v *view) restart(a *automaton, state int32, pos int64) {
-	size := int64(a.depth[state])
+	size := a.depth(state)
 	*v = view{auto: a, state: state, n: size, next: pos, jumps: append(v.jumps[:0], jump{raw: pos - size})}
 }
 
@@ -48,7 +48,7 @@ func (v *view) trim() {
 	}
 }
 
-func (v *view) depth() int64 { return int64(v.auto.depth[v.state]) }
+func (v *view) depth() int64 { return v.auto.depth(v.state) }
 
 // raw returns the raw position of byte i.
 func (v *view) raw(i int64) int64 {

@@ -72,7 +72,7 @@ func (s *walker) walkJoined(data []byte, least int) int {
 			s.ctx.machine.due = 0
 		}
 		n = a.step(n, b)
-		if a.out[n] != 0 {
+		if a.flags[n]&hasOut != 0 {
 			s.matchJoined(n, at+int64(i)+1)
 		}
 		for a.flags[n]&parent == 0 && n != 0 {
@@ -83,7 +83,7 @@ func (s *walker) walkJoined(data []byte, least int) int {
 			s.ctx.raw, s.ctx.vis = b, b
 			s.walkWords(b, true)
 		}
-		if i+1 >= least && a.depth[n] < headSize {
+		if i+1 >= least && a.low[n] < headSize {
 			data = data[:i+1]
 			break
 		}
@@ -108,13 +108,13 @@ func (s *walker) parts(b byte) bool {
 		return true
 	}
 	a := s.set.auto
-	return isSpace(b) && (int64(a.depth[s.state]) >= s.set.scale.head || a.step(s.state, b) != 0)
+	return isSpace(b) && (a.depth(s.state) >= s.set.scale.head || a.step(s.state, b) != 0)
 }
 
 func (s *walker) matchJoined(n int32, end int64) {
 	a := s.set.auto
-	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
-		s.found.add(end-int64(a.depth[t]), end, a.words[a.below(t)].form)
+	for t := a.out(n); t != 0; t = a.shorter(t) {
+		s.found.add(end-a.depth(t), end, a.form(t))
 		if !s.set.all {
 			return // the others lie inside this one
 		}
@@ -178,7 +178,7 @@ func (s *walker) advance(v *view, b byte) {
 	a := v.auto
 	v.push(s.pos, false)
 	n := a.step(v.state, b)
-	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
+	for t := a.out(n); t != 0; t = a.shorter(t) {
 		if a.flags[t]&wordText == 0 {
 			continue
 		}
@@ -193,11 +193,11 @@ func (s *walker) advance(v *view, b byte) {
 
 // match records the occurrence of the word that ends at node t with the view's last byte.
 func (s *walker) match(v *view, t int32) {
-	start := v.raw(v.n - int64(v.auto.depth[t]))
+	start := v.raw(v.n - v.auto.depth(t))
 	if v.end()-start > s.set.span && v != &s.raw {
 		return
 	}
-	s.found.add(start, v.end(), v.auto.words[v.auto.below(t)].form)
+	s.found.add(start, v.end(), v.auto.form(t))
 }
 
 // advanceFlat steps V2: whitespace is left out, and an occurrence that it
@@ -214,7 +214,7 @@ func (s *walker) advanceFlat(b byte) {
 	v.push(s.pos, s.gap)
 	s.gap = false
 	n := a.step(v.state, b)
-	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
+	for t := a.out(n); t != 0; t = a.shorter(t) {
 		if a.flags[t]&wordFlat == 0 || s.broken(t) {
 			continue
 		}
@@ -223,7 +223,7 @@ func (s *walker) advanceFlat(b byte) {
 			break
 		}
 	}
-	if a.depth[n] != a.depth[v.state]+1 || a.flags[n]&leadsFlat == 0 {
+	if a.depth(n) != a.depth(v.state)+1 || a.flags[n]&leadsFlat == 0 {
 		// Another start than before: it may be one that a blank has broken.
 		for n != 0 && (a.flags[n]&leadsFlat == 0 || s.broken(n)) {
 			n = a.fail[n]
@@ -237,7 +237,7 @@ func (s *walker) advanceFlat(b byte) {
 // string where it stands now in V2. That is final: a start once broken stays so.
 func (s *walker) broken(n int32) bool {
 	v := &s.flat
-	return v.cutWithin(v.n-int64(v.auto.depth[n]), s.set.scale.head)
+	return v.cutWithin(v.n-v.auto.depth(n), s.set.scale.head)
 }
 
 // quiet reports whether all that lives is shorter than a head: the scanner would find it again.
@@ -248,7 +248,7 @@ func (s *walker) quiet() bool {
 		}
 	}
 	if s.joined {
-		return s.set.auto.depth[s.state] < headSize
+		return s.set.auto.low[s.state] < headSize
 	}
 	return s.raw.depth() < headSize && s.flat.depth() < headSize && (s.twin || s.vis.depth() < headSize)
 }
@@ -258,7 +258,7 @@ func (s *walker) quiet() bool {
 func (s *walker) hold() int64 {
 	at := s.pos
 	if s.joined {
-		at -= int64(s.set.auto.depth[s.state])
+		at -= s.set.auto.depth(s.state)
 	} else {
 		for _, v := range s.views() {
 			if v != &s.raw {
@@ -321,7 +321,7 @@ func (s *walker) tail(v *view, n int32) bool {
 	if v == &s.flat {
 		kind, leads = wordFlat, leadsFlat
 	}
-	size := int64(v.auto.depth[n])
+	size := v.auto.depth(n)
 	if size < s.set.scale.tail || v.auto.flags[n]&leads == 0 || v == &s.flat && s.broken(n) {
 		return false
 	}

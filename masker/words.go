@@ -41,14 +41,14 @@ func (w *wordView) next(s *walker, b byte) {
 	a := w.auto
 	w.push(s.pos, false)
 	n := a.step(w.state, b)
-	for t := a.out[n]; t != 0; t = a.out[a.fail[t]] {
-		if w.flanked(a.depth[t]) {
+	for t := a.out(n); t != 0; t = a.shorter(t) {
+		if w.flanked(a.depth(t)) {
 			continue
 		}
-		w.waiting[w.count] = wordMatch{w.raw(w.n - int64(a.depth[t])), w.end(), a.words[a.below(t)].form}
+		w.waiting[w.count] = wordMatch{w.raw(w.n - a.depth(t)), w.end(), a.form(t)}
 		w.count++
 	}
-	for n != 0 && (a.flags[n]&parent == 0 || w.flanked(a.depth[n])) {
+	for n != 0 && (a.flags[n]&parent == 0 || w.flanked(a.depth(n))) {
 		n = a.fail[n]
 	}
 	w.state = n
@@ -88,7 +88,7 @@ func (w *wordView) hold(s *walker) int64 {
 func (w *wordView) quiet() bool { return w.count == 0 && w.depth() < wordHead }
 
 // flanked reports whether a word byte stands before the last size bytes.
-func (w *wordView) flanked(size int32) bool { return isWord(byte(w.tail >> (8 * uint(size)))) }
+func (w *wordView) flanked(size int64) bool { return isWord(byte(w.tail >> (8 * uint(size)))) }
 
 func isWord(b byte) bool {
 	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || b == '_'
