@@ -7,9 +7,13 @@ import (
 	"sync"
 )
 
-// pieceSize is how much of a Write is scanned before it is passed on: with the
-// held bytes it bounds the memory of a stream.
-const pieceSize = 32 << 10
+// pieceSize is how much of a Write is scanned before it is passed on: it bounds
+// the memory of a stream.
+const pieceSize = 64 << 10
+
+// joinSize is how much of a large Write is put behind held bytes to find out what
+// becomes of them. The rest is scanned where it is, without being copied.
+const joinSize = 256
 
 var errClosed = errors.New("masker: write after close")
 
@@ -70,10 +74,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	taken := 0
 	for w.err == nil && taken < len(p) {
-		piece := p[taken:min(len(p), taken+pieceSize)]
-		w.accept(piece)
+		n := w.accept(p[taken:min(len(p), taken+pieceSize)])
 		if w.err == nil {
-			taken += len(piece)
+			taken += n
 		}
 	}
 	return taken, w.err
@@ -96,10 +99,12 @@ func (w *Writer) Close() error {
 	return w.err
 }
 
-// accept scans a piece behind the held bytes and flushes what is settled.
-func (w *Writer) accept(piece []byte) {
-	data := piece
-	if len(w.held) > 0 {
+// accept scans a piece, or the beginning of it, behind the held bytes, and
+// flushes what is settled. It returns how much of the piece is dealt with.
+func (w *Writer) accept(piece []byte) int {
+	data, joined := piece, len(w.held) > 0
+	if joined {
+		piece = piece[:min(len(piece), joinSize)]
 		w.held = append(w.held, piece...)
 		data = w.held
 	}
@@ -109,7 +114,13 @@ func (w *Writer) accept(piece []byte) {
 	w.renew(data) // Add may have come meanwhile
 	at := w.at
 	w.flush(data, w.scan.hold())
-	w.keep(data[w.at-at:])
+	rest := data[w.at-at:]
+	if joined && len(piece) == joinSize && len(rest) < joinSize && w.scan.quiet() {
+		w.held = w.held[:0] // all that is held is of this piece: look at it again where it is
+		return joinSize - len(rest)
+	}
+	w.keep(rest)
+	return len(piece)
 }
 
 // renew scans all of data anew, from the first byte not yet written, if values
