@@ -23,6 +23,7 @@ var checks = []struct {
 	{"jose-header", "the first part decodes to a JSON object that names an algorithm", joseHeader},
 	{"snowflake", "the first part decodes to a number of 17 to 20 digits", snowflake},
 	{"mixed", "letters and digits, and at least ten different characters behind the prefix", mixed},
+	{"scrambled", "capitals, small letters and digits change places at least nine times, as they do not in a name like readLengthPrefixed", scrambled},
 	{"not-example", "does not end with EXAMPLE, as in AWS's documentation", notExample},
 	{"not-placeholder", "the password is no *** or xxx, no variable, and not the word password", notPlaceholder},
 }
@@ -151,10 +152,13 @@ func snowflake(token []byte) bool {
 
 func mixed(token []byte) bool {
 	body := token[min(3, len(token)):]
-	digits, letters := 0, 0
-	seen := map[byte]bool{}
+	digits, letters, different := 0, 0, 0
+	var seen byteSet
 	for _, b := range body {
-		seen[b] = true
+		if !seen.has(b) {
+			seen.addRange(b, b)
+			different++
+		}
 		switch {
 		case b >= '0' && b <= '9':
 			digits++
@@ -162,7 +166,27 @@ func mixed(token []byte) bool {
 			letters++
 		}
 	}
-	return digits > 0 && letters > 0 && len(seen) >= 10
+	return digits > 0 && letters > 0 && different >= 10
+}
+
+func scrambled(token []byte) bool {
+	changes := 0
+	for i := 3; i < len(token); i++ {
+		if kindOf(token[i]) != kindOf(token[i-1]) {
+			changes++
+		}
+	}
+	return changes >= 9
+}
+
+func kindOf(b byte) int {
+	switch {
+	case b >= '0' && b <= '9':
+		return 0
+	case b >= 'A' && b <= 'Z':
+		return 1
+	}
+	return 2
 }
 
 func notExample(token []byte) bool { return !bytes.HasSuffix(token, []byte("EXAMPLE")) }

@@ -69,9 +69,9 @@ type Hit struct {
 type Detector struct {
 	opts  Options
 	keys  []keyword
-	stems *ahocorasick.Matcher // tells which stems occur: the pre-filter
-	under [][]int              // keywords by stem
+	stems *ahocorasick.Matcher // tells whether a keyword may occur: the pre-filter
 	first [256][]int           // keywords by first byte
+	pairs [256]byteSet         // the second bytes of keywords, by first byte
 	long  int                  // length of the longest keyword
 }
 
@@ -127,22 +127,17 @@ func (d *Detector) add(r *compiled) {
 const stemLength = 4
 
 func (d *Detector) index() {
-	ids := map[string]int{}
-	var stems [][]byte
+	var stems []string
 	for i, k := range d.keys {
 		d.first[k.text[0]] = append(d.first[k.text[0]], i)
+		d.pairs[k.text[0]].addRange(k.text[1], k.text[1])
 		d.long = max(d.long, len(k.text))
-		stem := k.text[:min(len(k.text), stemLength)]
-		id, ok := ids[string(stem)]
-		if !ok {
-			id = len(stems)
-			ids[string(stem)] = id
+		stem := string(k.text[:min(len(k.text), stemLength)])
+		if !slices.Contains(stems, stem) {
 			stems = append(stems, stem)
-			d.under = append(d.under, nil)
 		}
-		d.under[id] = append(d.under[id], i)
 	}
-	d.stems = ahocorasick.NewMatcher(stems)
+	d.stems = ahocorasick.NewStringMatcher(stems)
 }
 
 // NewWriter returns a stream of its own onto dst. The Writer is safe for

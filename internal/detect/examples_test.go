@@ -133,7 +133,7 @@ var examples = []example{
 	{"vault-service", "hv|s.CAES<W90>"},
 	{"vault-batch", "hv|b.AAAA<W130>"},
 	{"vault-recovery", "hv|r.<W24>"},
-	{"vault-legacy", "s|.<A20>7<A3>"},
+	{"vault-legacy", "s|.aB1c<A16>7xY9"},
 	{"terraform", "<A14>.atlas|v1.[<A67>]"},
 	{"pulumi", "pu|l-<x40>"},
 	{"doppler", "dp.|pt.<A43>"},

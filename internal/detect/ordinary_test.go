@@ -14,7 +14,7 @@ func ordinary(rng *rand.Rand, n int) string {
 	any := func(n int) string { return random(alphabet('A'), n, rng) }
 	b64 := func(n int) string { return base64.StdEncoding.EncodeToString([]byte(any(n))) }
 	words := strings.Fields("task-sk-learn disk ask-me npm_config_registry hf_hub_download AKIRA pattern SKU key-value secret_name " +
-		"s.replaceAll() pat MTU ODT glob eyJust sbp xai-grok re_compile glc secret_manager_client github_path pulse- dapi AccountKey= sig=")
+		"s.replaceAll() s.ReadUint16LengthPrefixed pat MTU ODT glob eyJust sbp xai-grok re_compile glc secret_manager_client github_path pulse- dapi AccountKey= sig=")
 	lines := []func() string{
 		func() string {
 			return "npm http fetch GET 200 https://registry.npmjs.org/lodash/-/lodash-4.17.21.tgz " + hex(40)

@@ -317,7 +317,7 @@ var rules = []Rule{
 		Keys:   []string{"hvr."}, Pattern: `hvr\.[A-Za-z0-9_-]{24}`, Tail: `[A-Za-z0-9_-]*`, Join: "-"},
 	{Name: "vault-legacy", Title: "Vault service token before 1.10, and OpenBao's",
 		Source: "https://developer.hashicorp.com/vault/docs/concepts/tokens#token-prefixes",
-		Keys:   []string{"s."}, Pattern: `s\.[A-Za-z0-9]{24}`, Join: "-./", Check: "mixed"},
+		Keys:   []string{"s."}, Pattern: `s\.[A-Za-z0-9]{24}`, Join: "-./", Check: "scrambled"},
 	{Name: "terraform", Title: "HCP Terraform or Terraform Enterprise token; its first 14 characters stay",
 		Source: "https://developer.hashicorp.com/terraform/cloud-docs/users-teams-organizations/api-tokens",
 		Keys:   []string{".atlasv1."}, Pattern: `\.atlasv1\.([A-Za-z0-9_=-]{60})`, Tail: `[A-Za-z0-9_=-]*`, Join: "-=",
@@ -413,9 +413,10 @@ var rules = []Rule{
 		Source: "https://www.rfc-editor.org/rfc/rfc7519#section-3",
 		Keys:   []string{"eyJ"}, Pattern: `eyJ[A-Za-z0-9_-]{8,990}\.[A-Za-z0-9_-]{4}`, Tail: `[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*`, Join: "-", Check: "jose-header"},
 	{Name: "private-key", Title: "PEM, OpenSSH or PGP private key block, from BEGIN to END",
-		Source:  "https://www.rfc-editor.org/rfc/rfc7468#section-2",
-		Keys:    []string{"-----BEGIN "},
-		Pattern: pemBegin + pemBreak + `?(?:[A-Z][A-Za-z-]{1,20}: [ -~]{1,120}` + pemBreak + `){0,5}[A-Za-z0-9+/]{16}`,
+		Source: "https://www.rfc-editor.org/rfc/rfc7468#section-2",
+		Keys:   []string{"-----BEGIN "},
+		// The group is all of it: a mere head at the stream's end is no cut-off key.
+		Pattern: `(` + pemBegin + pemBreak + `?(?:[A-Z][A-Za-z-]{1,20}: [ -~]{1,120}` + pemBreak + `){0,5}[A-Za-z0-9+/]{16})`,
 		Tail: `[A-Za-z0-9+/]*={0,2}(?:` + pemBreak + `[A-Za-z0-9+/]{24,}={0,2})*` +
 			`(?:(?:` + pemBreak + `[A-Za-z0-9+/]{1,23}={0,2})?(?:` + pemBreak + `=[A-Za-z0-9+/]{4})?` + pemBreak + `?` + pemEnd + `)?`},
 	{Name: "url-password", Title: "password in a URL: scheme://user:password@host",

@@ -68,26 +68,37 @@ func (s *scanner) follow(live []*candidate, c *candidate, p int64) []*candidate 
 	return append(live, c)
 }
 
-// begin finds the keywords that were completed after before, and follows them.
+// block is how many bytes the pre-filter is asked about at once.
+const block = 1 << 10
+
+// begin follows the keywords that were completed after before.
 func (s *scanner) begin(before int64) {
-	from := max(s.base, before-int64(s.d.long-1))
-	for _, stem := range s.d.stems.MatchThreadSafe(s.buf[from-s.base:]) {
-		for _, i := range s.d.under[stem] {
-			s.seek(&s.d.keys[i], before)
+	from := max(s.at, before-int64(s.d.long-1))
+	for ; from < s.pos; from += block {
+		end := min(s.pos, from+block)
+		over := min(s.pos, end+int64(s.d.long-1))
+		if s.d.stems.Contains(s.buf[from-s.base : over-s.base]) {
+			s.seek(from, end, before)
 		}
 	}
 }
 
-// seek tries every occurrence of key that was completed after before.
-func (s *scanner) seek(key *keyword, before int64) {
-	at := max(s.at, before-int64(len(key.text)-1))
-	for {
-		n := bytes.Index(s.buf[at-s.base:], key.text)
-		if n < 0 {
-			return
+// seek tries the keywords that begin between from and end, and that were
+// completed after before.
+func (s *scanner) seek(from, end, before int64) {
+	text := s.buf[from-s.base:]
+	for i := range text[:min(end-from, int64(len(text)-1))] {
+		b := text[i]
+		if !s.d.pairs[b].has(text[i+1]) {
+			continue
 		}
-		s.try(key, at+int64(n))
-		at += int64(n) + 1
+		start := from + int64(i)
+		for _, k := range s.d.first[b] {
+			key := &s.d.keys[k]
+			if start+int64(len(key.text)) > before && bytes.HasPrefix(text[i:], key.text) {
+				s.try(key, start)
+			}
+		}
 	}
 }
 
@@ -197,6 +208,9 @@ func (s *scanner) hold() int64 {
 func (s *scanner) mayBegin(p int64) bool {
 	i := p - s.base
 	rest := s.buf[i:]
+	if len(rest) > 1 && !s.d.pairs[rest[0]].has(rest[1]) {
+		return false
+	}
 	for _, k := range s.d.first[rest[0]] {
 		key := &s.d.keys[k]
 		if len(key.text) <= len(rest) || !bytes.HasPrefix(key.text, rest) {
