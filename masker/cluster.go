@@ -95,8 +95,7 @@ func (s *scanner) cluster(data []byte, i, e int, ctx context) (int, context, out
 func (s *scanner) gather(data []byte, e int, c *context) (next int, what outcome) {
 	g := &s.gathered
 	for k := e; ; {
-		for k < len(data) && !c.next(data[k]) {
-			k++
+		for k = c.skipSequence(data, k); k < len(data) && !c.next(data[k]); k++ {
 		}
 		if k == len(data) {
 			return k, atEnd

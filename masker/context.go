@@ -49,3 +49,20 @@ func contextIn(data []byte, lo, q int, ctx context) context {
 	}
 	return ctx
 }
+
+// skipSequence feeds the control sequences ESC [ … that stand whole at index k,
+// as nearly all that programs print do, and returns the index behind them.
+func (c *context) skipSequence(data []byte, k int) int {
+	for c.machine.state == ground && k+2 < len(data) && data[k] == 0x1b && data[k+1] == '[' {
+		end := k + 2
+		for end < len(data) && data[end]&0xe0 == 0x20 && end-k-2 < maxArgs {
+			end++
+		}
+		if end == len(data) || data[end] < 0x40 || data[end] > 0x7e {
+			break // cut off or malformed: byte by byte
+		}
+		c.machine, c.raw = machine{}, data[end]
+		k = end + 1
+	}
+	return k
+}

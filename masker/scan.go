@@ -148,10 +148,9 @@ func (m *mark) next(data []byte, i int, find func([]byte, int) int) int {
 // nextControl returns the index of the next byte from i on that begins a
 // control sequence, the machine being at rest at i, as ctx says.
 func (s *scanner) nextControl(data []byte, i int, ctx context) int {
-	e := s.esc.next(data, i, func(d []byte, i int) int { return indexFrom(d, i, 0x1b) })
+	e := s.esc.next(data, i, indexESC)
 	for k := i; ; k++ {
-		k = s.csi.next(data, k, func(d []byte, i int) int { return indexFrom(d, i, 0x9b) })
-		if k >= e {
+		if k = s.csi.next(data, k, indexCSI); k >= e {
 			return e
 		}
 		if !awaited(data, i, k, ctx) {
@@ -159,6 +158,9 @@ func (s *scanner) nextControl(data []byte, i int, ctx context) int {
 		}
 	}
 }
+
+func indexESC(data []byte, i int) int { return indexFrom(data, i, 0x1b) }
+func indexCSI(data []byte, i int) int { return indexFrom(data, i, 0x9b) }
 
 func indexFrom(data []byte, i int, b byte) int {
 	if k := bytes.IndexByte(data[i:], b); k >= 0 {
