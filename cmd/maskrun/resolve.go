@@ -225,10 +225,10 @@ func withOrigin(err error, list []wanted) error {
 
 // close ends the helpers. What they did wrong has spoilt a read already, or nothing.
 func (s *shop) close() {
-	_ = s.stores.Close()
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.others {
+	clients := append(slices.Collect(maps.Values(s.others)), s.stores)
+	s.mu.Unlock() // a client that is closing may still call hear and warn
+	for _, c := range clients {
 		_ = c.Close()
 	}
 }

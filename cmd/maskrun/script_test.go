@@ -16,8 +16,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// The test binary plays maskrun in the scripts.
+// The test binary plays maskrun in the scripts. With the race detector every
+// process would sleep for a second at its exit.
+const noSleepAtExit = "atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", noSleepAtExit)
 	testscript.Main(m, map[string]func(){"maskrun": main})
 }
 
@@ -45,6 +49,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C")
 			env.Setenv("REPO", repo)
+			env.Setenv("GORACE", noSleepAtExit)
 			env.Defer(func() { checkLeftovers(t, env.WorkDir) })
 			return nil
 		},
