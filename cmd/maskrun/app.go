@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -68,6 +69,8 @@ func (p *program) exit(err error) int {
 		return exitOK
 	case errors.As(err, &status):
 		return int(status)
+	case errors.Is(err, syscall.EPIPE):
+		return exitPipe // maskrun plan | head: as quiet as any program that SIGPIPE ends
 	}
 	p.say(err.Error())
 	return exitFailed
