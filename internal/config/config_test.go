@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/maskrun/maskrun/internal/config"
 )
@@ -235,4 +236,19 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// Files made to keep a parser busy end soon: the bound comes before the parser,
+// whose work grows with the square of the entries. (Seconds here, for a busy
+// machine; minutes to for ever without the bound.)
+func TestBounded(t *testing.T) {
+	for _, unit := range []string{"[", "{a: ", `"a": `, "a: b\n", "- ", "&a ", "? ", "a,", "---\n", ": ", "\t"} {
+		start := time.Now()
+		if _, err := config.Parse("f", []byte(strings.Repeat(unit, (1<<20)/len(unit)))); err == nil {
+			t.Errorf("%q: no error", unit)
+		}
+		if took := time.Since(start); took > 20*time.Second {
+			t.Errorf("%q: took %v", unit, took)
+		}
+	}
 }
