@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -12,10 +13,16 @@ import (
 // all but ASCII. And the manner of coreutils (printf %q, ls), which takes $'…'
 // only for the bytes that need it: 'two'$'\n”lines'.
 func ansiCForms(v []byte, yield func([]byte)) {
-	yield(ansiC(v, strconv.IsPrint))
+	yield(ansiC(v, isPrintC))
 	yield(ansiC(v, isPrintASCII))
-	yield(shellEscape(v, strconv.IsPrint))
+	yield(shellEscape(v, isPrintC))
 	yield(shellEscape(v, isPrintASCII))
+}
+
+// isPrintC is iswprint of the C library: unlike Go's it counts blanks of all
+// kinds and invisible marks such as U+200D.
+func isPrintC(r rune) bool {
+	return strconv.IsPrint(r) || unicode.In(r, unicode.Zs, unicode.Cf)
 }
 
 func ansiC(v []byte, printable func(rune) bool) []byte {
@@ -56,15 +63,16 @@ func shellEscape(v []byte, printable func(rune) bool) []byte {
 	}
 	for len(v) > 0 {
 		r, n := utf8.DecodeRune(v)
+		if r == '\'' { // its own spelling leaves $'…' as well
+			out, v, inside = append(out, `'\''`...), v[n:], false
+			continue
+		}
 		turn(n == 1 && r == utf8.RuneError || !printable(r))
-		switch {
-		case inside:
+		if inside {
 			for _, b := range v[:n] {
 				out = ansiCByte(out, b)
 			}
-		case r == '\'':
-			out = append(out, `'\''`...)
-		default:
+		} else {
 			out = append(out, v[:n]...)
 		}
 		v = v[n:]

@@ -1,6 +1,9 @@
 package masker
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // bashSpecial is what printf %q escapes with a backslash (bash's
 // sh_backslash_quote); versions differ about the comma.
@@ -27,13 +30,23 @@ func backslashForms(v []byte, yield func([]byte)) {
 	for i, set := range backslashSets {
 		out := prefix(v, set, '\\')
 		yield(out)
-		if i < 2 && (v[0] == '#' || v[0] == '~') {
+		if i > 1 {
+			continue
+		}
+		out = bashTilde(out)
+		yield(out)
+		if v[0] == '#' || v[0] == '~' {
 			yield(append([]byte{'\\'}, out...))
 		}
 	}
 	yield(quoteBut(v, "_", false))
 	yield(quoteBut(v, "_", true))
 	yield(quoteBut(v, "_-.,:+/@\n", true))
+}
+
+// bashTilde escapes ~ behind : and =, where bash would expand it.
+func bashTilde(b []byte) []byte {
+	return []byte(strings.NewReplacer(":~", `:\~`, "=~", `=\~`).Replace(string(b)))
 }
 
 // quoteBut puts a backslash before each byte, or each character, that is not

@@ -18,11 +18,11 @@ type cStyle struct {
 	wide   func(out, char []byte, r rune) []byte
 }
 
-// cStyles are the writers; §: what the row of the table is made of.
+// cStyles are the writers.
 var cStyles = []cStyle{
 	{`"`, "\a\b\t\n\v\f\r", "abtnvfr", `\%03o`, octalBytes},   // C (C11 §6.4.4.4), git's core.quotePath, gdb
 	{`"`, "\a\b\t\n\v\f\r", "abtnvfr", `\%03o`, asIs},         // git with core.quotePath=false
-	{`"`, "\t\n\v\f\r", "tnvfr", `\%o`, octalBytes},           // strace; a digit behind would make it three digits
+	{`"`, "\t\n\v\f\r", "tnvfr", `\%o`, octalBytes},           // strace
 	{`"'`, "\t\n\r", "tnr", `\%03o`, octalBytes},              // protobuf text format
 	{`'`, "\b\t\n\f\r", "btnfr", `\x%02X`, c1Hex},             // node util.inspect, quoted with '
 	{`"`, "\b\t\n\f\r", "btnfr", `\x%02X`, c1Hex},             // with "
@@ -31,6 +31,8 @@ var cStyles = []cStyle{
 	{`"$@`, "\a\b\t\n\f\r\x1b", "abtnfre", `\%o`, octalBytes}, // Perl's Data::Dumper, Useqq
 	{`"$@`, "\a\b\t\n\f\r\x1b", "abtnfre", `\%o`, braces},     // the same of decoded text
 	{`"`, "\a\b\t\n\v\f\r\x1b", "abtnvfre", `\x%02X`, asIs},   // Ruby's inspect
+	{"=:#!", "\t\n\r\f", "tnrf", `%c`, asIs},                  // Java's Properties.store
+	{"=:#!", "\t\n\r\f", "tnrf", `\u%04X`, unitsUpper},        // to a stream of bytes
 	{`"`, "\t\n\r\x00", "tnr0", `\u{%x}`, marksInBraces},      // Rust's {:?}
 }
 
@@ -47,7 +49,7 @@ func (s cStyle) escape(v []byte) []byte {
 	for len(v) > 0 {
 		r, n := utf8.DecodeRune(v)
 		if r < utf8.RuneSelf {
-			out = s.escapeASCII(out, v[0])
+			out = s.escapeASCII(out, v[0], v[1:])
 		} else {
 			out = s.wide(out, v[:n], r)
 		}
@@ -56,7 +58,8 @@ func (s cStyle) escape(v []byte) []byte {
 	return out
 }
 
-func (s cStyle) escapeASCII(out []byte, b byte) []byte {
+// escapeASCII writes b; before a digit a short octal number has all its own.
+func (s cStyle) escapeASCII(out []byte, b byte, next []byte) []byte {
 	if i := strings.IndexByte(s.plain, b); i >= 0 {
 		return append(out, '\\', s.names[i])
 	}
@@ -65,6 +68,9 @@ func (s cStyle) escapeASCII(out []byte, b byte) []byte {
 		return append(out, '\\', b)
 	case isPrintASCII(rune(b)):
 		return append(out, b)
+	}
+	if s.number == `\%o` && len(next) > 0 && '0' <= next[0] && next[0] <= '9' {
+		return fmt.Appendf(out, `\%03o`, b)
 	}
 	return fmt.Appendf(out, s.number, b)
 }
@@ -91,6 +97,10 @@ func braces(out, char []byte, r rune) []byte {
 		return octalBytes(out, char, r)
 	}
 	return fmt.Appendf(out, `\x{%x}`, r)
+}
+
+func unitsUpper(out, char []byte, _ rune) []byte {
+	return append(out, jsonStyle{ascii: true, digits: upperHex}.escape(char)...)
 }
 
 // marksInBraces escapes combining marks and what cannot be printed.

@@ -16,7 +16,7 @@ type jsonStyle struct {
 	extra  string // bytes that are written \uXXXX as well
 	slash  bool   // "/" as "\/": PHP, older Android and Objective-C
 	del    bool   // 7F as \u007f: Python, jq, .NET
-	lines  bool   // U+2028 and U+2029 as \uXXXX: Go, Gson, Ruby's script_safe
+	lines  string // of U+2028, U+2029 and U+0085, those that are \uXXXX: Go, Gson, Newtonsoft
 	long   bool   // \u0008 and \u000c for \b and \f: Go before 1.22
 }
 
@@ -62,7 +62,9 @@ func jsonStyles(v []byte) []jsonStyle {
 	vary(wide, func(s *jsonStyle) { s.ascii = true })
 	vary(bytes.IndexByte(v, '/') >= 0, func(s *jsonStyle) { s.slash = true })
 	vary(bytes.IndexByte(v, 0x7f) >= 0, func(s *jsonStyle) { s.del = true })
-	vary(bytes.ContainsAny(v, "\u2028\u2029"), func(s *jsonStyle) { s.lines = true })
+	separators := bytes.ContainsAny(v, "\u0085\u2028\u2029")
+	vary(separators, func(s *jsonStyle) { s.lines = "\u2028\u2029" })
+	vary(separators, func(s *jsonStyle) { s.lines = "\u0085\u2028\u2029" })
 	vary(bytes.ContainsAny(v, "\b\f"), func(s *jsonStyle) { s.long = true })
 	vary(true, func(s *jsonStyle) { s.digits = upperHex })
 	return styles
@@ -76,7 +78,7 @@ func (s jsonStyle) escape(v []byte) []byte {
 		switch {
 		case r < utf8.RuneSelf:
 			out = s.escapeASCII(out, byte(r))
-		case r == utf8.RuneError && n == 1 || !s.ascii && !(s.lines && (r == 0x2028 || r == 0x2029)):
+		case r == utf8.RuneError && n == 1 || !s.ascii && !strings.ContainsRune(s.lines, r):
 			out = append(out, v[:n]...)
 		default:
 			for _, u := range utf16.Encode([]rune{r}) {

@@ -15,6 +15,7 @@ func yamlForms(v []byte, yield func([]byte)) {
 }
 
 func yamlEscape(v []byte, ascii bool) []byte {
+	const bom = 0xfeff
 	const plain, names = "\x00\a\b\t\n\v\f\r\x1b\"\\\u0085\u00a0\u2028\u2029", "0abtnvfre\"\\N_LP"
 	var out []byte
 	for len(v) > 0 {
@@ -23,9 +24,9 @@ func yamlEscape(v []byte, ascii bool) []byte {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			out = append(out, v[0])
-		case i >= 0 && (r < utf8.RuneSelf || ascii):
+		case i >= 0 && (r != 0xa0 || ascii):
 			out = append(out, '\\', names[utf8.RuneCountInString(plain[:i])])
-		case isPrintASCII(r) || r >= 0xa0 && !ascii:
+		case isPrintASCII(r) || r >= 0xa0 && r != bom && !ascii:
 			out = append(out, v[:n]...)
 		default:
 			out = codePoint(out, r, upperHex)

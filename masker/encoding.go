@@ -14,8 +14,8 @@ type encoding struct {
 	// goes first, 0 never. Rows with a rank are optional: they are also left out
 	// for the spellings of a value with other line ends.
 	rank int
-	// escapes says that letters, digits and "_" stand for themselves, so that a
-	// value of nothing else has no form here.
+	// escapes says that letters and digits stand for themselves, so that a value
+	// of nothing else has no form here.
 	escapes bool
 	// derive yields the forms of v that are certain to stand in the encoded text
 	// wherever v stands in the plain one. Forms under 8 bytes and repeated ones

@@ -194,7 +194,7 @@ func (t text) derives(e encoding) bool {
 	case t.reach == noRows, t.reach == commonRows && e.rank != 0:
 		return false
 	case e.escapes:
-		return slices.ContainsFunc(t.bytes, func(b byte) bool { return !isWord(b) })
+		return slices.ContainsFunc(t.bytes, func(b byte) bool { return !isWord(b) || b == '_' })
 	}
 	return true
 }
