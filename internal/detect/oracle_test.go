@@ -16,6 +16,8 @@ var small = []Rule{
 	{Name: "open", Keys: []string{"b."}, Pattern: `b\.a`, Tail: `a*(?:\.b+)*`},
 	{Name: "group", Keys: []string{".b"}, Pattern: `\.b(a{1,2})b`, Tail: `(?:)`, Front: "ab"},
 	{Name: "joined", Keys: []string{"..", ".a"}, Pattern: `\.[a.]b`, Join: "."},
+	{Name: "two ways", Keys: []string{"aa"}, Pattern: `aa(?:b|[ab]b|a\.)`},
+	{Name: "two other ways", Keys: []string{"bb"}, Pattern: `bb(?:[ab]b|b|\.a)`, Tail: `(?:a|ab)*`},
 	{Name: "checked", Keys: []string{"ba"}, Pattern: `ba[ab]{2,3}`, Check: "even-a"},
 }
 

@@ -193,6 +193,20 @@ func TestHoldBack(t *testing.T) {
 	}
 }
 
+// A token is found wherever it lies in what is scanned at once.
+func TestEveryPlace(t *testing.T) {
+	token := example{template: "gh|p_<A30><crc62>"}.make(rand.New(rand.NewPCG(4, 4)))
+	d := detector(t, rules, nil)
+	for _, edge := range []int{block, 2 * block, pieceSize} {
+		for at := edge - 48; at < edge+8; at++ {
+			before := strings.Repeat(" ", at)
+			if got := mask(t, d, before+token+"\n"); got != before+DefaultMarker+"\n" {
+				t.Errorf("not found at %d", at)
+			}
+		}
+	}
+}
+
 // A token that runs on for ever is hidden for ever, and nothing is kept of it.
 func TestEndlessToken(t *testing.T) {
 	var out bytes.Buffer
