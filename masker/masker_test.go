@@ -161,6 +161,20 @@ func TestSkipped(t *testing.T) {
 	}
 }
 
+func TestForms(t *testing.T) {
+	m, err := New([]Value{{"A", []byte("Kestrel-77/x")}, {"B", []byte("pass")}, {"C", []byte("Kestrel-77/x")}}, &Options{Encodings: []string{"hex", "percent"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, f := range m.Forms() {
+		got[f.Name+"/"+f.Encoding] = f.Forms
+	}
+	if got["A/"] != 1 || got["A/hex"] != 2 || got["A/percent"] < 1 || got["B/"] != 1 || got["C/"] != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
 // FAULTS 20: values added while a match is under way, and while bytes are held.
 func TestAdd(t *testing.T) {
 	for _, c := range []struct {
