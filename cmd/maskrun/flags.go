@@ -65,20 +65,21 @@ func splitList(s string) []string {
 
 // maskFlags say how values are hidden.
 type maskFlags struct {
-	label       bool
-	text, short string
+	label, detect bool
+	text, short   string
 }
 
 func maskFlagSet() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "label", Usage: "write [MASKED:NAME] for what is hidden"},
 		&cli.StringFlag{Name: "mask-text", Usage: "write `TEXT` for what is hidden (default: ***)"},
+		&cli.BoolFlag{Name: "detect", Usage: "also hide what looks like a well-known credential (AKIA…, ghp_…, JWTs, private keys …), whoever it belongs to; docs/detect.md lists the rules"},
 		&cli.StringFlag{Name: "short-values", Usage: "`POLICY` for values of 4 to 7 bytes, and for shorter or common ones: boundary (the first where they stand alone, the others not at all), mask (all, everywhere), error (refuse the others); default: boundary"},
 	}
 }
 
 func readMaskFlags(c *cli.Context) (maskFlags, error) {
-	f := maskFlags{label: c.Bool("label"), text: c.String("mask-text"), short: c.String("short-values")}
+	f := maskFlags{label: c.Bool("label"), detect: c.Bool("detect"), text: c.String("mask-text"), short: c.String("short-values")}
 	if c.IsSet("mask-text") && !config.ValidMarker(f.text) {
 		return f, usagef(c.Command.Name, "flag --mask-text: want 1 to 32 printable ASCII characters")
 	}

@@ -8,15 +8,17 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/maskrun/maskrun/internal/detect"
 	"github.com/maskrun/maskrun/masker"
 )
 
 // A load is what a command that hides things works with.
 type load struct {
-	wish    wish
-	secrets []secret
-	masker  *masker.Masker
-	leaks   *leaks
+	wish     wish
+	secrets  []secret
+	masker   *masker.Masker
+	detector *detect.Detector // nil without --detect
+	leaks    *leaks
 }
 
 // load gathers, resolves and compiles: everything that must have succeeded
@@ -68,7 +70,12 @@ func (p *program) compile(f secretFlags, m maskFlags, w wish, secrets []secret) 
 	if l.masker, err = masker.New(values, &o); err != nil {
 		return nil, err
 	}
-	p.use(l.masker.Mask)
+	if m.detect {
+		if l.detector, err = l.detectorFor(m); err != nil {
+			return nil, err
+		}
+	}
+	p.use(l.mask)
 	p.tellSkipped(l.masker.Skipped())
 	return l, nil
 }
@@ -131,10 +138,11 @@ func skipHint(reason string) string {
 	return ""
 }
 
-// leaks counts what was hidden, by name, while the command runs.
+// leaks notes what was hidden while the command runs: the names of values, and
+// of the rules of --detect.
 type leaks struct {
-	on    atomic.Bool // off while our own messages pass the redactor
-	names syncSet
+	on           atomic.Bool // off while our own messages pass the redactor
+	names, rules syncSet
 }
 
 func (l *leaks) hit(h masker.Hit) {
@@ -143,11 +151,23 @@ func (l *leaks) hit(h masker.Hit) {
 	}
 }
 
+func (l *leaks) found(h detect.Hit) {
+	if l.on.Load() {
+		l.rules.add(h.Rule)
+	}
+}
+
 // message names what would have leaked; "" when nothing was hidden.
 func (l *leaks) message() string {
-	names := l.names.sorted()
-	if len(names) == 0 {
+	var parts []string
+	if names := l.names.sorted(); len(names) > 0 {
+		parts = append(parts, "hidden in the output: "+strings.Join(names, ", "))
+	}
+	if rules := l.rules.sorted(); len(rules) > 0 {
+		parts = append(parts, "found by --detect: "+strings.Join(rules, ", "))
+	}
+	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("hidden in the output: %s; --fail-on-leak makes this exit code %d", strings.Join(names, ", "), exitLeak)
+	return fmt.Sprintf("%s; --fail-on-leak makes this exit code %d", strings.Join(parts, "; "), exitLeak)
 }

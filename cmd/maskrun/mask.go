@@ -10,7 +10,6 @@ import (
 
 	"github.com/maskrun/maskrun/internal/child"
 	"github.com/maskrun/maskrun/internal/config"
-	"github.com/maskrun/maskrun/masker"
 )
 
 func maskCommand() command {
@@ -53,7 +52,7 @@ func runMask(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.filter(l.masker)
+	return p.filter(l)
 }
 
 // loadMask makes the redactor from a list of values, or as run does.
@@ -76,10 +75,10 @@ func (p *program) loadMask(c *cli.Context, f secretFlags, m maskFlags) (*load, e
 }
 
 // filter copies stdin to stdout through the redactor.
-func (p *program) filter(m *masker.Masker) error {
+func (p *program) filter(l *load) error {
 	signals, stop := catch()
 	defer stop()
-	w := m.NewWriter(child.Sink(p.stdout))
+	w := l.stream(child.Sink(p.stdout))
 	interactive := isTerminal(p.stdin)
 	done := make(chan error, 1)
 	go func() { done <- copyAll(w, p.stdin) }()
@@ -101,7 +100,7 @@ func (p *program) filter(m *masker.Masker) error {
 
 // copyAll is io.Copy with a buffer of our own and without its short cuts: every
 // byte goes through w. Its panics become errors without a value.
-func copyAll(w *masker.Writer, r io.Reader) (err error) {
+func copyAll(w io.Writer, r io.Reader) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = errors.New(panicMessage(p))

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/maskrun/maskrun/internal/child"
-	"github.com/maskrun/maskrun/masker"
 )
 
 func runCommand() command {
@@ -25,7 +24,7 @@ secret cannot be had nothing is run, and every failure is listed.
 A variable in the environment whose value is a reference is resolved. Variables
 that opened a store, such as SOPS_AGE_KEY, are not passed on; see --keep-env.
 
-   maskrun run --secret TOKEN=vault://secret/data/ci#token -- make deploy
+   maskrun run --secret TOKEN=sops://secrets.yaml#/ci/token -- make deploy
    maskrun run -e prod -- sh -c 'curl -H "Authorization: Bearer $TOKEN" …'`,
 		flags: func() []flagGroup {
 			return []flagGroup{
@@ -65,7 +64,7 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	if err != nil {
 		return err
 	}
-	out, errOut := p.writers(l.masker)
+	out, errOut := l.streams(p.stdout, p.stderr)
 	l.leaks.on.Store(true)
 	status, err := child.Run(context.Background(), child.Spec{
 		Argv: argv, Env: env, Stdin: p.stdin, Stdout: out, Stderr: errOut,
@@ -76,18 +75,8 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	return p.verdict(status, err, f, l)
 }
 
-// writers makes the streams. When stdout and stderr are one open file (2>&1)
-// they are one stream, so that the order of the writes is kept.
-func (p *program) writers(m *masker.Masker) (out, errOut *masker.Writer) {
-	out = m.NewWriter(child.Sink(p.stdout))
-	if sameFile(p.stdout, p.stderr) {
-		return out, out
-	}
-	return out, m.NewWriter(child.Sink(p.stderr))
-}
-
 // closeAll ends the streams: what they held back is written now.
-func closeAll(out, errOut *masker.Writer) error {
+func closeAll(out, errOut *stream) error {
 	err := closeStream("stdout", out)
 	if errOut == out {
 		return err

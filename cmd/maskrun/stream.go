@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"github.com/maskrun/maskrun/internal/child"
+	"github.com/maskrun/maskrun/internal/detect"
+)
+
+// A stream is the way of one output to its file: the redactor of the registered
+// values, and behind it, with --detect, the one that knows shapes.
+type stream struct {
+	io.Writer
+	closers []io.Closer // in the order of the way
+}
+
+// stream makes a way to dst.
+func (l *load) stream(dst io.Writer) *stream {
+	if l.detector == nil {
+		w := l.masker.NewWriter(dst)
+		return &stream{w, []io.Closer{w}}
+	}
+	second := l.detector.NewWriter(dst)
+	first := l.masker.NewWriter(second)
+	return &stream{first, []io.Closer{first, second}}
+}
+
+// Close ends the stream: what was held back is hidden or written, from the first
+// redactor into the second and then to the file, which stays open. An error of
+// the file sticks to every writer before it, and is returned once.
+func (s *stream) Close() error {
+	var first error
+	for _, c := range s.closers {
+		if err := c.Close(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// streams makes those of stdout and stderr. When these are one open file (2>&1)
+// they are one stream, so that the order of the writes is kept.
+func (l *load) streams(stdout, stderr *os.File) (out, errOut *stream) {
+	out = l.stream(child.Sink(stdout))
+	if sameFile(stdout, stderr) {
+		return out, out
+	}
+	return out, l.stream(child.Sink(stderr))
+}
+
+// mask passes b through a stream of its own.
+func (l *load) mask(b []byte) []byte {
+	if l.detector == nil {
+		return l.masker.Mask(b)
+	}
+	var out bytes.Buffer
+	s := l.stream(&out)
+	_, _ = s.Write(b) // a bytes.Buffer does not fail
+	_ = s.Close()
+	return out.Bytes()
+}
+
+// detectorFor makes the redactor of --detect. It writes the marker of the other
+// one, which is known to show and to complete no value.
+func (l *load) detectorFor(m maskFlags) (*detect.Detector, error) {
+	return detect.New(&detect.Options{Marker: l.masker.Marker(), Label: m.label, OnHit: l.leaks.found})
+}
