@@ -43,6 +43,7 @@ package masker
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"slices"
 	"sync"
@@ -199,4 +200,36 @@ func (m *Masker) Mask(b []byte) []byte {
 // Skipped lists, by name, the values and encodings that are not looked for.
 func (m *Masker) Skipped() []Skip {
 	return slices.Clone(m.cur.Load().skipped)
+}
+
+// A FormCount tells how many distinct forms of a value are looked for in one
+// encoding. Encoding is empty for the value as it is.
+type FormCount struct {
+	Name, Encoding string
+	Forms          int
+}
+
+// Forms lists, by name and encoding, how many forms are looked for. A form that
+// two values share counts for the one that was given first.
+func (m *Masker) Forms() []FormCount {
+	s := m.cur.Load()
+	counts := map[form]int{}
+	for _, a := range []*automaton{s.auto, s.short} {
+		if a == nil {
+			continue
+		}
+		for _, w := range a.words {
+			if w.kind&wordText != 0 {
+				counts[*w.form]++
+			}
+		}
+	}
+	var l []FormCount
+	for f, n := range counts {
+		l = append(l, FormCount{f.name, f.encoding, n})
+	}
+	slices.SortFunc(l, func(a, b FormCount) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Encoding, b.Encoding))
+	})
+	return l
 }
