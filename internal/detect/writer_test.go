@@ -249,3 +249,31 @@ func TestConcurrent(t *testing.T) {
 	wg.Wait()
 	shared.Close()
 }
+
+// However often a rule's keyword comes, few matches are under way at a time: no
+// input makes the work grow with the square of its length. FAULTS 22.
+func TestFewCandidates(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 11))
+	var texts []string
+	for _, r := range rules {
+		for _, between := range []string{"", " ", ",", ".", "=", "\n", "a ", "-----BEGIN PRIV" + "ATE KEY-----\nA: "} {
+			for _, key := range r.Keys {
+				texts = append(texts, strings.Repeat("0"+between+key, 100))
+			}
+		}
+	}
+	for _, e := range examples {
+		text := e.make(rng)
+		texts = append(texts, strings.Repeat(text[:len(text)*2/3]+" ", 20), strings.Repeat(text[:len(text)*2/3]+".", 20))
+	}
+	d := detector(t, rules, nil)
+	for _, text := range texts {
+		w := d.NewWriter(io.Discard)
+		for in := range slices.Chunk([]byte(text), 64) {
+			w.Write(in) //nolint:errcheck // io.Discard does not fail
+			if n := len(w.scan.live); n > 32 {
+				t.Fatalf("%d matches are under way in %.80q", n, text)
+			}
+		}
+	}
+}
