@@ -197,6 +197,10 @@ func (m *Masker) Mask(b []byte) []byte {
 	return out.Bytes()
 }
 
+// Marker returns what stands for a hidden run: the one of Options.Marker or
+// another, as New says. With Options.Label it stands only where a label cannot.
+func (m *Masker) Marker() string { return string(m.cur.Load().marker) }
+
 // Skipped lists, by name, the values and encodings that are not looked for.
 func (m *Masker) Skipped() []Skip {
 	return slices.Clone(m.cur.Load().skipped)
