@@ -156,13 +156,19 @@ func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int
 				continue
 			}
 			r.derive(t.bytes, func(b []byte) {
-				if len(b) >= longLength {
+				if distinctive(b) {
 					add(b, tag)
 				}
 			})
 		}
 	}
 	return size
+}
+
+// distinctive reports whether a derived form is long enough to be looked for, and
+// not blanks or a common word: what local\host is once a shell has read it.
+func distinctive(form []byte) bool {
+	return len(form) >= longLength && len(bytes.TrimFunc(form, isSpaceRune)) >= longLength && !stopped(form)
 }
 
 // A text is a spelling of a value from which encoded forms are derived: the

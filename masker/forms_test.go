@@ -41,6 +41,24 @@ func TestFormBudget(t *testing.T) {
 	}
 }
 
+// What a form must not be: no value is worth hiding every blank line, or a word
+// that half of all logs have.
+func TestFormsThatHideTooMuch(t *testing.T) {
+	for _, c := range []struct{ why, value, in string }{
+		{"echo -e of line feeds", `\n\n\n\n\n\n\n\n\n\n\n\n`, "a" + strings.Repeat("\n", 20) + "b"},
+		{"a stop-listed word, once a shell has read it", `local\host`, "http://localhost:8080/"},
+		{"another, once cmd has", "u^nd^efined", "TypeError: undefined is not a function"},
+		{"echo -e of blanks and little else", `a\t\t\t\t\t\t\t\t\t`, "a\t\t\t\t\t\t\t\t\t\tb"},
+		{"the armour of every key", "-----BEGIN EC PRIVATE KEY-----\n" + strings.Repeat("q7Zx", 12) + "\n-----END EC PRIVATE KEY-----", "-----BEGIN EC PRIVATE KEY-----\n-----END EC PRIVATE KEY-----"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			if got := stream(t, newMasker(t, nil, c.value), c.in); got != c.in {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func BenchmarkDeriveToken(b *testing.B) {
 	for b.Loop() {
 		if _, err := derive([]Value{{"V", []byte("ghp_Qx2vLr9TfKd3WmZs8HnBc5YtJp1GaEu4RoX")}}, &Options{}); err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	wrapToken = "Kestrel77vermilion-Q4dZ9xWm2LtYb8RcUf3HsJ6nPk0Ga5Ve" // 52 bytes
+	wrapToken = "Kestrel77vermilion-Q4dZ9xWm2LtYb8RcUf3HsJ6nPk0Ga5Ve" // 51 bytes
 	wrapLines = "first-line-of-the-key-77\nsecond-line-of-the-key-88\nthird-line-of-the-key-99"
 )
 
@@ -42,6 +42,9 @@ func TestWrapped(t *testing.T) {
 		{"base64 -w64", wrapToken, fold(alone, 64, "\n") + "\n", "***\n"},
 		{"base64 -w76, other text before and after", wrapToken, fold(long, 76, "\n") + "\n", "eHh4eHh4eHh4***S2VzdHJlbDc3\n"},
 		{"base64 -w64, CRLF", wrapToken, fold(long, 64, "\r\n") + "\r\n", "eHh4eHh4eHh4***S2VzdHJlbDc3\r\n"},
+		{"echo $V | base64: no character of the value is left", wrapToken, base64.StdEncoding.EncodeToString([]byte(wrapToken + "\n")), "***Cg=="},
+		{"the same behind one byte more", wrapToken, base64.StdEncoding.EncodeToString([]byte("x" + wrapToken + "\n")), "eE***o="},
+		{"and two", wrapToken, base64.StdEncoding.EncodeToString([]byte("xx" + wrapToken + "\n")), "eHh***K"},
 		{"base64 -w20: narrower than any tool", wrapToken, fold(alone, 20, "\n") + "\n", "***\n"},
 		{"fold -w 40", wrapToken, fold("token="+wrapToken+" next", 40, "\n"), "token=*** next"},
 		{"fold -w 80", wrapToken, fold(strings.Repeat(".", 50)+wrapToken+" next", 80, "\n"), strings.Repeat(".", 50) + "*** next"},
