@@ -49,15 +49,6 @@ func world(t *testing.T, vars map[string]string) func(string) string {
 	return fetchtest.Getenv(all)
 }
 
-func absolute(t *testing.T, path string) string {
-	t.Helper()
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return abs
-}
-
 func newIdentity(t *testing.T) *filippo.X25519Identity {
 	t.Helper()
 	id, err := filippo.GenerateX25519Identity()
