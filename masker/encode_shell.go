@@ -1,9 +1,6 @@
 package masker
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 // shellForms yields the spellings of POSIX shells and of the languages around
 // them, as they stand inside the quotes.
@@ -25,13 +22,6 @@ func shellForms(v []byte, yield func([]byte)) {
 	}
 	yield(prefix(v, "$`\"\\", '\\')) // between double quotes (POSIX 2.2.3): declare -p
 	yield(prefix(v, "$`\"\\!", '\\'))
-	if strings.Contains(string(v), `\`) {
-		read := unescape(v, '\\') // read without -r, an unquoted word
-		yield(read)
-		yield(bytes.TrimSuffix(read, []byte(`\`))) // the last one escapes what follows
-		yield(obey(v, dashEcho))
-		yield(obey(v, bashEcho))
-	}
 }
 
 // prefix puts mark before each byte of special.
@@ -42,18 +32,6 @@ func prefix(v []byte, special string, mark byte) []byte {
 			out = append(out, mark)
 		}
 		out = append(out, b)
-	}
-	return out
-}
-
-// unescape removes each mark that stands before another byte, keeping that.
-func unescape(v []byte, mark byte) []byte {
-	out := make([]byte, 0, len(v))
-	for i := 0; i < len(v); i++ {
-		if v[i] == mark && i+1 < len(v) {
-			i++
-		}
-		out = append(out, v[i])
 	}
 	return out
 }

@@ -43,8 +43,9 @@ var rowChecks = map[string]rowCheck{
 	"C literal":          decodedBy(unliteral(charsOctal), unliteral(bytesOctal), unproperty),
 	"YAML double-quoted": decodedBy(unliteral(charsNul)),
 	"XML":                decodedBy(unhtml, replaced("]]]]><![CDATA[>", "]]>", "]]]]>]]&gt;<![CDATA[", "]]>")),
-	"shell quotes": anyOf(decodedBy(unmark('\\'), replaced(`'\''`, "'"), replaced(`'"'"'`, "'"), replaced("''", "'"), replaced(`""`, `"`),
-		replaced(`\"`, `"`), replaced(`\#`, "#"), replaced("$$", "$"), replaced("%%", "%")), obeyed(`\`)),
+	"echo":               obeyed(`\`),
+	"shell quotes": decodedBy(unmark('\\'), replaced(`'\''`, "'"), replaced(`'"'"'`, "'"), replaced("''", "'"), replaced(`""`, `"`),
+		replaced(`\"`, `"`), replaced(`\#`, "#"), replaced("$$", "$"), replaced("%%", "%")),
 	"shell $'…'":  decodedBy(unliteral(bytesOctal), unsegment),
 	"backslashes": decodedBy(unmark('\\')),
 	"PowerShell and cmd": anyOf(decodedBy(unmark('^'), replaced("`n", "\n", "`r", "\r", "`t", "\t", "``", "`", "`$", "$", "`\"", `"`),
@@ -67,7 +68,9 @@ func anyOf(checks ...rowCheck) rowCheck {
 // obeyed is for forms in which marks of the value have been taken as escapes:
 // they cannot be undone, and are shorter.
 func obeyed(mark string) rowCheck {
-	return func(v, form []byte) bool { return bytes.Contains(v, []byte(mark)) && len(form) < len(v) }
+	return func(v, form []byte) bool {
+		return bytes.Contains(v, []byte(mark)) && (len(form) < len(v) || bytes.Equal(form, v))
+	}
 }
 
 // decodedBy wants one of the decoders to give v back.
@@ -321,6 +324,7 @@ func FuzzEncodeCLiteral(f *testing.F)      { fuzzRow(f, `C literal`) }
 func FuzzEncodeYAML(f *testing.F)          { fuzzRow(f, `YAML double-quoted`) }
 func FuzzEncodeXML(f *testing.F)           { fuzzRow(f, `XML`) }
 func FuzzEncodeShellQuotes(f *testing.F)   { fuzzRow(f, `shell quotes`) }
+func FuzzEncodeEcho(f *testing.F)          { fuzzRow(f, `echo`) }
 func FuzzEncodeAnsiC(f *testing.F)         { fuzzRow(f, `shell $'…'`) }
 func FuzzEncodeBackslashes(f *testing.F)   { fuzzRow(f, `backslashes`) }
 func FuzzEncodeWindowsShells(f *testing.F) { fuzzRow(f, `PowerShell and cmd`) }

@@ -14,7 +14,7 @@ import (
 var update = flag.Bool("update", false, "write docs/encodings.md anew")
 
 // pageSample is the value of the page's examples, public since it is printed there.
-const pageSample = `it's "$77%" & <é>`
+const pageSample = `it's "$77%" & <é>\new`
 
 const pageHead = `# Encodings
 
