@@ -55,6 +55,29 @@ func (g *gathering) index(n int) int {
 	}
 }
 
+// hop returns the index behind the whole control sequences at e, or 0 if more
+// than a glance is needed. It does what cluster does for the common case, seven
+// plain bytes before and eight behind: of the seven heads that can stand across,
+// each has one of two grams, those at 4 and 9 of the visible bytes about e.
+func (s *scanner) hop(data []byte, i, e int) int {
+	if e-i < headSize-1 {
+		return 0
+	}
+	var c context
+	k := c.skipSequence(data, e)
+	if k == e || len(data)-k < headSize || s.nextControl(data, k, c) < k+headSize {
+		return 0
+	}
+	before, behind := binary.LittleEndian.Uint32(data[e-4:]), binary.LittleEndian.Uint64(data[k:])
+	if f := s.set.filter; f.knows(before>>8|uint32(behind)<<24) || f.knows(uint32(behind>>16)) {
+		return 0
+	}
+	if f := s.set.words; f != nil && (f.knows(before>>8|uint32(behind)<<24) || f.knows(before>>16|uint32(behind)<<16) || f.knows(before>>24|uint32(behind)<<8)) {
+		return 0
+	}
+	return k
+}
+
 // cluster deals with the control sequences from e on that follow each other
 // closely; ctx is the context at i, and no head stands whole in data[i:e].
 //

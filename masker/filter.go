@@ -42,9 +42,10 @@ func newFilter(words []word) *filter {
 			continue
 		}
 		for o := range gramStride {
-			h := gramHash(binary.LittleEndian.Uint32(w.bytes[o:]))
-			f.grams[h>>(32-gramBits)>>5] |= 1 << (h >> (32 - gramBits) & 31)
-			f.offsets[h>>(32-offsetBits)] |= 1 << o
+			g := binary.LittleEndian.Uint32(w.bytes[o:])
+			word, bit := gramSlot(g)
+			f.grams[word] |= bit
+			f.offsets[gramHash(g)>>(32-offsetBits)] |= 1 << o
 		}
 	}
 	return f
@@ -53,9 +54,18 @@ func newFilter(words []word) *filter {
 // gramHash spreads a gram; its high bits are the good ones.
 func gramHash(g uint32) uint32 { return g * 0x9e3779b1 }
 
-func (f *filter) test(g uint32) uint32 {
+// gramSlot returns the place of a gram in the table: a word and a bit of it. (The
+// bit is taken from the low end because that costs no shift.)
+func gramSlot(g uint32) (word, bit uint32) {
 	h := gramHash(g)
-	return f.grams[h>>(32-gramBits)>>5] >> (h >> (32 - gramBits) & 31)
+	return h >> (32 - gramBits + 5), 1 << (h & 31)
+}
+
+// knows reports whether the table has the gram, or another one of its hash.
+// A branch for each test is quicker here than to gather the bits first.
+func (f *filter) knows(g uint32) bool {
+	word, bit := gramSlot(g)
+	return f.grams[word]&bit != 0
 }
 
 // find returns the first index from lo on at which a head stands whole in data,
@@ -80,19 +90,26 @@ func (f *filter) find(data []byte, lo int) int {
 
 // gram returns the first of p, p+5, p+10, … at which the table knows the gram, or −1.
 func (f *filter) gram(data []byte, p int) int {
-	for len(data)-p >= 4*gramStride+gramSize {
-		d := data[p : p+4*gramStride]
-		hit := f.test(binary.LittleEndian.Uint32(d)) |
-			f.test(binary.LittleEndian.Uint32(d[gramStride:])) |
-			f.test(binary.LittleEndian.Uint32(d[2*gramStride:])) |
-			f.test(binary.LittleEndian.Uint32(d[3*gramStride:]))
-		if hit&1 != 0 {
+	const stretch = 7*gramStride + gramSize
+	for d := data[p:]; len(d) >= stretch; d = d[8*gramStride:] {
+		_ = d[stretch-1]
+		if f.knows(binary.LittleEndian.Uint32(d)) ||
+			f.knows(binary.LittleEndian.Uint32(d[gramStride:])) ||
+			f.knows(binary.LittleEndian.Uint32(d[2*gramStride:])) ||
+			f.knows(binary.LittleEndian.Uint32(d[3*gramStride:])) ||
+			f.knows(binary.LittleEndian.Uint32(d[4*gramStride:])) ||
+			f.knows(binary.LittleEndian.Uint32(d[5*gramStride:])) ||
+			f.knows(binary.LittleEndian.Uint32(d[6*gramStride:])) ||
+			f.knows(binary.LittleEndian.Uint32(d[7*gramStride:])) {
 			break
 		}
-		p += 4 * gramStride
+		p += 8 * gramStride
+		if len(d) < 8*gramStride {
+			break
+		}
 	}
 	for ; p+gramSize <= len(data); p += gramStride {
-		if f.test(binary.LittleEndian.Uint32(data[p:]))&1 != 0 {
+		if f.knows(binary.LittleEndian.Uint32(data[p:])) {
 			return p
 		}
 	}
@@ -171,8 +188,8 @@ func newWordFilter(words []word) *wordFilter {
 	f := &wordFilter{filter{grams: new([1 << gramBits / 32]uint32)}}
 	for _, w := range words {
 		g := binary.LittleEndian.Uint32(w.bytes)
-		h := gramHash(g)
-		f.grams[h>>(32-gramBits)>>5] |= 1 << (h >> (32 - gramBits) & 31)
+		word, bit := gramSlot(g)
+		f.grams[word] |= bit
 		f.heads.add(uint64(g))
 	}
 	return f
@@ -183,7 +200,7 @@ func (f *wordFilter) find(data []byte, lo int) int {
 	for p := lo; p+gramSize <= len(data); p++ {
 		for ; len(data)-p >= 8; p += 4 {
 			g := binary.LittleEndian.Uint64(data[p:])
-			if (f.test(uint32(g))|f.test(uint32(g>>8))|f.test(uint32(g>>16))|f.test(uint32(g>>24)))&1 != 0 {
+			if f.knows(uint32(g)) || f.knows(uint32(g>>8)) || f.knows(uint32(g>>16)) || f.knows(uint32(g>>24)) {
 				break
 			}
 		}
@@ -191,7 +208,7 @@ func (f *wordFilter) find(data []byte, lo int) int {
 			break
 		}
 		g := binary.LittleEndian.Uint32(data[p:])
-		if f.test(g)&1 != 0 && f.heads.has(uint64(g)) {
+		if f.knows(g) && f.heads.has(uint64(g)) {
 			return p
 		}
 	}

@@ -115,6 +115,10 @@ func (s *scanner) skip(data []byte, i int) (q int, ctx context, end bool) {
 				q = max(i, len(data)-headSize+1)
 				return q, contextIn(data, i, q, ctx), true
 			}
+			if k := s.hop(data, i, e); k > 0 && raw >= k {
+				i, ctx = k, context{raw: data[k-1], vis: data[e-1]}
+				continue
+			}
 		}
 		next, there, what := s.cluster(data, i, e, ctx)
 		if what != goOn {
