@@ -3,11 +3,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"syscall"
@@ -239,6 +243,36 @@ func TestSilentSDK(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// No core file of the process that holds the credentials. FAULTS 102
+func TestNoCore(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("Linux only: there is no /proc elsewhere")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `ulimit -S -c 2048; exec "$0"`, exe)
+	cmd.Env = append(os.Environ(), playEnv+"=1", "GORACE=atexit_sleep_ms=0")
+	stdin, errIn := cmd.StdinPipe()
+	stdout, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(stdin, `{"type":"hello","protocol":1}`)
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Errorf("no hello: %q, %v", line, err)
+	}
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", cmd.Process.Pid))
+	if err != nil || !regexp.MustCompile(`(?m)^Max core file size +0 `).Match(limits) {
+		t.Errorf("%v\n%s", err, limits)
+	}
+	stdin.Close()
+	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
 }

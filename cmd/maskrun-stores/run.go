@@ -12,6 +12,7 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/heavy"
 	"github.com/maskrun/maskrun/fetch/helper/serve"
+	"github.com/maskrun/maskrun/internal/coredump"
 	"golang.org/x/term"
 )
 
@@ -49,6 +50,7 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 // answer serves until the input ends. Ctrl-C is left to maskrun, which closes the
 // input; SIGTERM is for us.
 func answer(stdin io.Reader, stdout, stderr io.Writer) int {
+	coredump.Off() // maskrun says, in doctor, where it is not possible
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	o := serve.Options{Name: "maskrun-stores " + buildVersion(), Env: fetch.Env{Getenv: os.Getenv}}

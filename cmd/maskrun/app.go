@@ -14,6 +14,7 @@ import (
 
 	"github.com/maskrun/maskrun/internal/child"
 	"github.com/maskrun/maskrun/internal/config"
+	"github.com/maskrun/maskrun/internal/coredump"
 )
 
 // A program is one invocation: everything it may touch of the process.
@@ -21,6 +22,7 @@ type program struct {
 	*speaker
 	environ               []string
 	stdin, stdout, stderr *os.File
+	core                  *coredump.Guard
 }
 
 // A command is one row of the table.
@@ -51,6 +53,7 @@ func run(args, environ []string, stdin, stdout, stderr *os.File) (code int) {
 	p := &program{
 		speaker: &speaker{w: child.Sink(stderr)},
 		environ: environ, stdin: stdin, stdout: stdout, stderr: stderr,
+		core: coredump.Off(), // every command holds secrets: those of the environment
 	}
 	defer func() {
 		if r := recover(); r != nil {

@@ -68,7 +68,7 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	l.leaks.on.Store(true)
 	status, err := child.Run(context.Background(), child.Spec{
 		Argv: argv, Env: env, Stdin: p.stdin, Stdout: out, Stderr: errOut,
-		Drain: f.drain, KillAfter: f.killAfter,
+		Drain: f.drain, KillAfter: f.killAfter, Around: p.core.Start,
 	})
 	err = errors.Join(err, closeAll(out, errOut))
 	l.leaks.on.Store(false)

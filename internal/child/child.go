@@ -105,6 +105,10 @@ type Spec struct {
 	// command, and its group if it has its own, gets KILL; 0 means never.
 	KillAfter time.Duration
 
+	// Around, if not nil, is called in place of start and must call it once,
+	// with this process set up as the command is to inherit it (its limits).
+	Around func(start func() error) error
+
 	// Signals are sent to the command as though we had received them; nil and
 	// closed channels are allowed.
 	Signals <-chan syscall.Signal
@@ -200,6 +204,14 @@ func failed(err error) (Status, error) {
 		return Status{Code: s.Code}, err
 	}
 	return Status{Code: codeOwn}, err
+}
+
+// around starts the command by start.
+func (s Spec) around(start func() error) error {
+	if s.Around == nil {
+		return start()
+	}
+	return s.Around(start)
 }
 
 func (s Spec) drain() time.Duration {

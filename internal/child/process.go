@@ -32,7 +32,7 @@ func start(s Spec, w *wiring) (*process, error) {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
+		err := s.around(p.cmd.Start)
 		started <- err
 		if err == nil {
 			p.wait()
