@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +113,47 @@ func TestEncodingGroups(t *testing.T) {
 		if _, err := config.Parse("f", []byte("version: 1\nmask: { encodings: ["+group+"] }")); err != nil {
 			t.Errorf("masker's group %s: %v", group, err)
 		}
+	}
+}
+
+// No help speaks of a store that does not exist.
+func TestHelpStores(t *testing.T) {
+	p := &program{speaker: &speaker{w: new(bytes.Buffer)}}
+	shop := p.openShop(t.Context())
+	defer shop.close()
+	texts := appHelp
+	for _, row := range commands() {
+		texts += commandHelp(row)
+	}
+	for _, m := range regexp.MustCompile(`([a-z0-9-]+)://`).FindAllStringSubmatch(texts, -1) {
+		if !slices.Contains(shop.schemes(), m[1]) {
+			t.Errorf("the help speaks of %s", m[0])
+		}
+	}
+}
+
+// An age identity opens sops files too, unless sops has one of its own.
+func TestStoreBlocks(t *testing.T) {
+	age := map[string]any{"identity": "k.txt"}
+	lent := map[string]any{"age": map[string]any{"identity": "k.txt"}}
+	for _, c := range []struct {
+		why  string
+		have map[string]map[string]any
+		want any
+	}{
+		{"no block at all", map[string]map[string]any{"age": age}, lent},
+		{"an empty block", map[string]map[string]any{"age": age, "sops": {}}, lent},
+		{"a key of its own", map[string]map[string]any{"age": age, "sops": {"age_key_file": "own"}}, map[string]any{"age_key_file": "own"}},
+		{"a mistake stays one", map[string]map[string]any{"age": age, "sops": {"x": 1}}, map[string]any{"x": 1, "age": lent["age"]}},
+		{"nothing to lend", map[string]map[string]any{"sops": {}}, map[string]any{}},
+	} {
+		got := storeBlocks(&config.Config{Stores: c.have})["sops"]
+		if fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%s: %v, want %v", c.why, got, c.want)
+		}
+	}
+	if storeBlocks(new(config.Config))["sops"] != nil {
+		t.Error("a block from nothing")
 	}
 }
 

@@ -35,7 +35,8 @@ func isBasic(name string) bool {
 // bootstrap lists, for each store, the variables that hold the credentials to
 // open it. A command has no use for them: what they open it has been given. So
 // they are taken out of its environment when the store was used, unless kept by
-// name, and their values are hidden. FAULTS 103.
+// name, and their values are hidden. Of what sops can be opened with only the age
+// keys are here: docs/design.md says why. FAULTS 103.
 var bootstrap = map[string][]string{
 	"age":  {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
 	"sops": {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},

@@ -190,11 +190,7 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 		return fmt.Errorf("directory %s: %w", dir, pathless(err))
 	}
 	defer root.Close()
-	blocks := map[string]any{}
-	for name, block := range w.cfg.Stores {
-		blocks[name] = block
-	}
-	r := s.resolver(fetch.Env{Getenv: p.getenv, Root: root, Config: blocks, Warn: s.warn})
+	r := s.resolver(fetch.Env{Getenv: p.getenv, Root: root, Config: storeBlocks(w.cfg), Warn: s.warn})
 	defer r.Close()
 	var reqs []fetch.Request
 	for _, v := range w.list {
@@ -207,6 +203,27 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 		found[sec.Name] = sec.Value
 	}
 	return withOrigin(err, w.list)
+}
+
+// storeBlocks gives every store its block of the configuration. A store sees its
+// own alone; but age identities open sops files too, so those of stores.age are
+// handed to sops where its block names none.
+func storeBlocks(cfg *config.Config) map[string]any {
+	blocks := map[string]any{}
+	for name, block := range cfg.Stores {
+		blocks[name] = block
+	}
+	identity, ok := cfg.Stores["age"]["identity"]
+	sops := cfg.Stores["sops"]
+	if ok && sops["age"] == nil && sops["age_key_file"] == nil {
+		sops = maps.Clone(sops)
+		if sops == nil {
+			sops = map[string]any{}
+		}
+		sops["age"] = map[string]any{"identity": identity}
+		blocks["sops"] = sops
+	}
+	return blocks
 }
 
 // withOrigin puts before every failure the place that asked for the secret.
