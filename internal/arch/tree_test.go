@@ -50,7 +50,7 @@ func loadTree(root string) (*tree, error) {
 		}
 		name := d.Name()
 		switch {
-		case d.IsDir() && rel != "." && (name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")):
+		case d.IsDir() && rel != "." && (name == "testdata" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || isModule(p)):
 			return filepath.SkipDir
 		case d.IsDir() || !isSource(name) && rel != "go.mod" && rel != filepath.Join("docs", "design.md"):
 			return nil
@@ -63,6 +63,13 @@ func loadTree(root string) (*tree, error) {
 		return nil, err
 	}
 	return parseTree(sources)
+}
+
+// isModule says whether a folder is a module of its own, as bench is: what the
+// go command leaves out of this one, the rules of this one do too.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 func isSource(name string) bool {
