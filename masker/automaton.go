@@ -12,15 +12,15 @@ import (
 // them, and a subtree is a range. Other edges are in a hash table, those of the
 // root in an array. Node 0 is the root.
 //
-// A node costs 7 bytes. Words must be sorted and distinct.
+// A node costs 8 bytes. Words must be sorted and distinct.
 type automaton struct {
 	words  []word
 	ends   []int32 // the node at which words[i] ends; increasing
 	chains []chain // in order of first
 	label  []byte  // the byte that leads to the node
 	flags  []byte
-	low    []byte  // length of the node's string, 255 for more
-	fail   []int32 // longest proper suffix that is a node
+	low    []uint16 // length of the node's string, deep for more
+	fail   []int32  // longest proper suffix that is a node
 	root   [256]int32
 	edges  edgeTable
 }
@@ -52,6 +52,9 @@ const (
 // parent is set in the flags of nodes with children: some word goes on.
 const parent = leadsText | leadsFlat
 
+// deep stands in low for lengths that it cannot hold.
+const deep = 1<<16 - 1
+
 // unlinked is the fail of a node that link has not come to.
 const unlinked = -1
 
@@ -66,7 +69,7 @@ func newAutomaton(words []word) *automaton {
 		total += len(w.bytes) - shared[i]
 		longest = max(longest, len(w.bytes))
 	}
-	a.label, a.flags, a.low = make([]byte, 1, total), make([]byte, 1, total), make([]byte, 1, total)
+	a.label, a.flags, a.low = make([]byte, 1, total), make([]byte, 1, total), make([]uint16, 1, total)
 	path := make([]int32, 1, longest+1)
 	for i, w := range words {
 		path = a.addWord(path[:shared[i]+1], w)
@@ -106,7 +109,7 @@ func (a *automaton) addWord(path []int32, w word) []int32 {
 	}
 	for i, b := range rest {
 		a.label, a.flags = append(a.label, b), append(a.flags, flags)
-		a.low = append(a.low, byte(min(255, len(path))))
+		a.low = append(a.low, uint16(min(deep, len(path))))
 		path = append(path, n+int32(i))
 		flags = hasNext
 	}
@@ -147,7 +150,7 @@ func (a *automaton) parent(n int32) int32 {
 
 // depth returns the length of node n's string.
 func (a *automaton) depth(n int32) int64 {
-	if d := a.low[n]; d < 255 {
+	if d := a.low[n]; d < deep {
 		return int64(d)
 	}
 	c := a.chainOf(n)

@@ -12,6 +12,15 @@ type gathering struct {
 	n     int
 	runs  [64]run
 	count int
+
+	// Places before all that is gathered, and where the last gathering was full.
+	known, later place
+}
+
+// A place is an index in the data and the context there.
+type place struct {
+	at  int
+	ctx context
 }
 
 // A run is a piece of the data that begins at index from, and at n in the gathering.
@@ -34,8 +43,12 @@ func (g *gathering) full() bool {
 	return g.n > len(g.bytes)-3*headSize || g.count > len(g.runs)-3
 }
 
-// keep drops all but the last 7 bytes.
-func (g *gathering) keep(data []byte) {
+// keep drops all but the last 7 bytes; c is the context at k, behind them.
+func (g *gathering) keep(data []byte, k int, c context) {
+	if g.later.at > g.known.at {
+		g.known = g.later
+	}
+	g.later = place{k, c}
 	var last [headSize - 1]int
 	for i := range last {
 		last[i] = g.index(g.n - len(last) + i)
@@ -90,32 +103,34 @@ func (s *scanner) cluster(data []byte, i, e int, ctx context) (int, context, out
 	g := &s.gathered
 	g.n, g.count = 0, 0
 	first := max(i, e-headSize+1)
+	g.known = place{first, contextIn(data, i, first, ctx)}
+	g.later = g.known
 	c := ctx
 	if first < e {
 		g.add(data, first, e)
 		c = context{raw: data[e-1], vis: data[e-1]} // no continuation is due, or e were none
 	}
-	next, what := s.gather(data, e, &c)
+	next, what := s.gather(data, i, e, &c)
 	if what == atEnd {
 		next = len(data) - headSize + 1
 		if g.n > 0 {
 			next = min(next, g.index(max(0, g.n-headSize+1)))
 		}
-		next = max(first, next)
+		next = max(g.known.at, next)
 	}
 	if q := min(s.headAmong(), s.nextHead(data, i)); q < next {
 		next, what = q, candidate
 	}
 	if what != goOn {
-		c = contextIn(data, i, first, ctx)
-		c.skip(data[first:next])
+		c = g.known.ctx
+		c.skip(data[g.known.at:next])
 	}
 	return next, c, what
 }
 
 // gather adds the visible bytes from e on, where a control sequence begins or
 // goes on, up to eight behind the last sequence of the cluster, c following.
-func (s *scanner) gather(data []byte, e int, c *context) (next int, what outcome) {
+func (s *scanner) gather(data []byte, i, e int, c *context) (next int, what outcome) {
 	g := &s.gathered
 	for k := e; ; {
 		for k = c.skipSequence(data, k); k < len(data) && !c.next(data[k]); k++ {
@@ -124,7 +139,9 @@ func (s *scanner) gather(data []byte, e int, c *context) (next int, what outcome
 			return k, atEnd
 		}
 		// data[k] is visible, and c the context behind it.
-		e = s.nextControl(data, k+1, *c)
+		if e = k + 1; e == len(data) || data[e] != 0x1b {
+			e = s.nextControl(data, e, *c)
+		}
 		g.add(data, k, min(e, k+headSize))
 		if e-k >= headSize {
 			return k + 1, goOn
@@ -134,10 +151,10 @@ func (s *scanner) gather(data []byte, e int, c *context) (next int, what outcome
 			return k, atEnd
 		}
 		if g.full() {
-			if s.headAmong() != nowhere {
+			if s.headAmong() != nowhere || s.nextHead(data, i) < k {
 				return k, candidate
 			}
-			g.keep(data)
+			g.keep(data, k, *c)
 		}
 	}
 }

@@ -124,6 +124,17 @@ func Groups() []string {
 	return l
 }
 
+// GroupOf returns the group of an encoding, by the name that a Hit, a Skip or a
+// FormCount has for it; "" where there is none, as for the value itself.
+func GroupOf(encoding string) string {
+	for _, e := range encodings {
+		if e.name == encoding {
+			return e.group
+		}
+	}
+	return ""
+}
+
 // enabled returns the rows of the named groups; nil means all.
 func enabled(groups []string) ([]encoding, error) {
 	if groups == nil {
