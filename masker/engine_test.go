@@ -71,11 +71,7 @@ func hostileValues(r *rand.Rand) []string {
 // exhaustive tests hold to the oracle; and, where the text is short, what the
 // oracle says, after every write.
 func TestEngines(t *testing.T) {
-	rounds := 3000
-	if full() {
-		rounds = 300000
-	}
-	for seed := range uint64(rounds) {
+	for seed := range uint64(size(300, 3000, 300000)) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		values := hostileValues(r)
 		var hits [2][]Hit

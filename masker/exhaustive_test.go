@@ -11,7 +11,19 @@ import (
 //	MASKRUN_EXHAUSTIVE=full go test ./masker -run Exhaustive -timeout 30m
 func full() bool { return os.Getenv("MASKRUN_EXHAUSTIVE") == "full" }
 
-// strings over alphabet of lengths from..to symbols.
+// size chooses how much a test does: with -short (as under the race detector), in
+// the ordinary run, and in the full one.
+func size(short, ordinary, whole int) int {
+	switch {
+	case full():
+		return whole
+	case testing.Short():
+		return short
+	}
+	return ordinary
+}
+
+// allStrings returns the strings over alphabet of lengths from..to symbols.
 func allStrings(alphabet []string, from, to int) []string {
 	level := []string{""}
 	var all []string
@@ -115,10 +127,7 @@ func (b *bench) check(t *testing.T, values []string, in string, cuts uint64, e e
 // {a, b}, all inputs of up to eight letters, every way to cut them: 20,315,850
 // cases. Inputs of up to six letters in the ordinary run. FAULTS 1–6.
 func TestExhaustiveLetters(t *testing.T) {
-	longest := 6
-	if full() {
-		longest = 8
-	}
+	longest := size(4, 6, 8)
 	letters := []string{"a", "b"}
 	inputs := allStrings(letters, 1, longest)
 	cases := 0
@@ -145,9 +154,10 @@ func TestExhaustiveLetters(t *testing.T) {
 var smallScale = scale{head: 2, flat: 3, flatTail: 5, tail: 3, slack: 1 << 10}
 
 func TestExhaustiveViews(t *testing.T) {
-	longest, values := 4, pairs(allStrings([]string{"a", "b"}, 2, 3))
+	longest := size(3, 4, 6)
+	values := pairs(allStrings([]string{"a", "b"}, 2, 3))
 	if full() {
-		longest, values = 6, pairs(allStrings([]string{"a", "b"}, 1, 4))
+		values = pairs(allStrings([]string{"a", "b"}, 1, 4))
 	}
 	for _, v := range allStrings([]string{"a", "b"}, 5, 6) {
 		values = append(values, []string{v}, []string{v, "ab"})
@@ -176,10 +186,7 @@ func TestExhaustiveViews(t *testing.T) {
 // Malformed and nested sequences, ends of sequences that are letters of values,
 // and UTF-8 around 9B, against the oracle's own machine.
 func TestExhaustiveSequences(t *testing.T) {
-	longest := 5
-	if full() {
-		longest = 7
-	}
+	longest := size(4, 5, 7)
 	inputs := allStrings([]string{"a", "b", "\x1b", "[", "\x9b", "\xd1"}, 1, longest)
 	for _, vs := range [][]string{{"ab"}, {"aab", "b[a"}, {"a\x9bb"}, {"\xd1\x9b", "ba"}, {"abab"}} {
 		m := maskerFor(t, smallScale, ShortMask, vs...)
@@ -194,7 +201,7 @@ func TestExhaustiveSequences(t *testing.T) {
 
 // Values between word boundaries: letters, a blank and a colour code.
 func TestExhaustiveWords(t *testing.T) {
-	inputs := allStrings([]string{"abba", "ab", "-", " ", "\x1b[1m"}, 1, 5)
+	inputs := allStrings([]string{"abba", "ab", "-", " ", "\x1b[1m"}, 1, size(3, 5, 6))
 	for _, vs := range [][]string{{"abba"}, {"ab-ab", "abab"}, {"-ab-"}, {"abba", "abbaab"}, {"----"}, {"ab-abba"}, {"abba", "abba-abbaab"}} {
 		m := maskerFor(t, smallScale, ShortBoundary, vs...)
 		o, b := oracleOf(m), newBench(m)

@@ -10,6 +10,9 @@ import (
 // never dropped may be covered by an optional one (hex by hex in groups, whose
 // blanks V2 leaves out): then it must be needed where the optional ones are not.
 func TestEveryRowIsNeeded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("nothing of it is concurrent")
+	}
 	table := encodings
 	t.Cleanup(func() { encodings = table })
 	common := slices.DeleteFunc(slices.Clone(table), func(r encoding) bool { return r.rank > 0 })
