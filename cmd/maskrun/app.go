@@ -42,6 +42,7 @@ func commands() []command {
 		maskCommand(),
 		getCommand(),
 		planCommand(),
+		doctorCommand(),
 		versionCommand(),
 	}
 }

@@ -37,6 +37,15 @@ func (p *program) load(f secretFlags, m maskFlags) (*load, error) {
 	return l, err
 }
 
+// compile makes the redactor and tells by name what it cannot hide.
+func (p *program) compile(f secretFlags, m maskFlags, w wish, secrets []secret) (*load, error) {
+	l, err := p.redactor(f, m, w, secrets)
+	if err == nil {
+		p.tellSkipped(l.masker.Skipped())
+	}
+	return l, err
+}
+
 // fetch gathers what is wanted and resolves it.
 func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []secret, error) {
 	w, err := p.gather(f, s.schemes())
@@ -57,9 +66,9 @@ func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []se
 	return w, secrets, err
 }
 
-// compile makes the redactor from the secrets and from what is in the
-// environment already, and tells by name what it cannot hide.
-func (p *program) compile(f secretFlags, m maskFlags, w wish, secrets []secret) (*load, error) {
+// redactor is made from the secrets and from what is in the environment already.
+// Our own messages pass it from now on.
+func (p *program) redactor(f secretFlags, m maskFlags, w wish, secrets []secret) (*load, error) {
 	l := &load{wish: w, secrets: secrets, leaks: &leaks{}}
 	o := m.options(w.cfg.Mask)
 	values, err := p.values(f, o, secrets)
@@ -76,7 +85,6 @@ func (p *program) compile(f secretFlags, m maskFlags, w wish, secrets []secret) 
 		}
 	}
 	p.use(l.mask)
-	p.tellSkipped(l.masker.Skipped())
 	return l, nil
 }
 

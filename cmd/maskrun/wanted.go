@@ -51,7 +51,7 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
 	here, err := os.Getwd()
 	if err != nil {
-		return wish{}, fmt.Errorf("working directory: %w", err)
+		return wish{cfg: new(config.Config)}, fmt.Errorf("working directory: %w", err)
 	}
 	g := gatherer{flags: f, here: here, schemes: schemes, environ: p.environ}
 	g.fail(checkPatterns(f.maskEnv))
