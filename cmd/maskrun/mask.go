@@ -78,6 +78,8 @@ func (p *program) loadMask(c *cli.Context, f secretFlags, m maskFlags) (*load, e
 func (p *program) filter(l *load) error {
 	signals, stop := catch()
 	defer stop()
+	child.Widen(p.stdin)
+	child.Widen(p.stdout)
 	w := l.stream(child.Sink(p.stdout))
 	interactive := isTerminal(p.stdin)
 	done := make(chan error, 1)
@@ -98,6 +100,10 @@ func (p *program) filter(l *load) error {
 	return nil
 }
 
+// copySize is a quarter of a widened pipe: while we work on it the other end has
+// room to go on.
+const copySize = 256 << 10
+
 // copyAll is io.Copy with a buffer of our own and without its short cuts: every
 // byte goes through w. Its panics become errors without a value.
 func copyAll(w io.Writer, r io.Reader) (err error) {
@@ -106,7 +112,7 @@ func copyAll(w io.Writer, r io.Reader) (err error) {
 			err = errors.New(panicMessage(p))
 		}
 	}()
-	_, err = io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, 64<<10))
+	_, err = io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, copySize))
 	return err
 }
 

@@ -43,6 +43,8 @@ func (s *stream) Close() error {
 // streams makes those of stdout and stderr. When these are one open file (2>&1)
 // they are one stream, so that the order of the writes is kept.
 func (l *load) streams(stdout, stderr *os.File) (out, errOut *stream) {
+	child.Widen(stdout)
+	child.Widen(stderr)
 	out = l.stream(child.Sink(stdout))
 	if sameFile(stdout, stderr) {
 		return out, out

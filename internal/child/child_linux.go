@@ -39,12 +39,19 @@ func signalGroup(pid int, sig syscall.Signal) bool {
 	return err == nil && pgid == pid && unix.Kill(-pid, sig) == nil
 }
 
-// enlarge asks for a bigger pipe. Users have a quota of them: failing is fine.
-func enlarge(f *os.File) {
+// Widen asks for a pipe of 1 MiB in place of the usual 64 KiB, so that who writes
+// and who reads wait for each other less often. It never makes a pipe smaller.
+// Users have a quota of such pipes, and f may be no pipe at all: failing is fine.
+func Widen(f *os.File) {
 	raw, err := f.SyscallConn()
-	if err == nil {
-		raw.Control(func(fd uintptr) { unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
+	if err != nil {
+		return
 	}
+	raw.Control(func(fd uintptr) {
+		if size, err := unix.FcntlInt(fd, unix.F_GETPIPE_SZ, 0); err == nil && size < pipeSize {
+			unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize)
+		}
+	})
 }
 
 // ignoredSignals asks the kernel, because signal.Ignored knows of HUP and INT

@@ -213,3 +213,43 @@ func openFiles(t *testing.T) int {
 	}
 	return len(list)
 }
+
+// A pipe grows and never shrinks; what is no pipe, or is closed, is left alone.
+func TestWiden(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	size := func() int {
+		n, err := unix.FcntlInt(r.Fd(), unix.F_GETPIPE_SZ, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, pipeSize); err != nil {
+		t.Skip("no pipe of 1 MiB for this user:", err)
+	}
+	unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096)
+	small := size()
+	Widen(w)
+	if size() != pipeSize {
+		t.Errorf("from %d to %d, want %d", small, size(), pipeSize)
+	}
+	if n, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 2*pipeSize); err == nil { // needs privileges
+		Widen(w)
+		if size() != n {
+			t.Errorf("from %d to %d", n, size())
+		}
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	Widen(null)
+	null.Close()
+	Widen(null)
+	Widen(nil)
+}

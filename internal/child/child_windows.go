@@ -35,7 +35,8 @@ func awaitExit(int) {}
 
 func signalGroup(int, syscall.Signal) bool { return false }
 
-func enlarge(*os.File) {}
+// Widen does nothing: here a pipe's size is fixed when it is made.
+func Widen(*os.File) {}
 
 // source is our end of a pipe. Windows has no deadlines for those: closing it is
 // what ends a Read.

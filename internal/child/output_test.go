@@ -349,6 +349,18 @@ func TestSinkErrors(t *testing.T) {
 	}
 }
 
+func TestSinkAllocatesNothing(t *testing.T) {
+	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w, data := Sink(f), make([]byte, 4096)
+	if n := testing.AllocsPerRun(100, func() { w.Write(data) }); n != 0 {
+		t.Errorf("%v allocations a write", n)
+	}
+}
+
 // The command's descriptors block, as programs expect. Of the others it gets
 // those that we were started with, and none of ours.
 func TestDescriptorsOfTheCommand(t *testing.T) {

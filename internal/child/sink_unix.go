@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,28 +23,43 @@ import (
 //
 // It is safe for concurrent use; one Write is not cut by another. It does not
 // close f.
-func Sink(f *os.File) io.Writer { return &sink{f: f} }
+func Sink(f *os.File) io.Writer {
+	s := &sink{f: f}
+	s.raw, s.closed = f.SyscallConn()
+	s.put = func(fd uintptr) { s.n, s.err = writeAll(int(fd), s.p) }
+	return s
+}
 
+// A sink has what one Write needs, made once: a log is many writes, and none of
+// them allocates.
 type sink struct {
-	f  *os.File
-	mu sync.Mutex
+	f      *os.File
+	raw    syscall.RawConn
+	closed error // why there is no raw
+
+	mu  sync.Mutex
+	put func(fd uintptr) // puts p, and sets n and err
+	p   []byte
+	n   int
+	err error
 }
 
 // Write returns len(p) and nil, or fewer and an [*fs.PathError].
-func (s *sink) Write(p []byte) (n int, err error) {
+func (s *sink) Write(p []byte) (int, error) {
+	if s.closed != nil {
+		return 0, s.closed
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	raw, err := s.f.SyscallConn()
-	if err != nil {
-		return 0, err
+	s.p, s.n, s.err = p, 0, nil
+	if s.raw.Control(s.put) != nil {
+		s.err = os.ErrClosed // the one way in which Control fails
 	}
-	if raw.Control(func(fd uintptr) { n, err = writeAll(int(fd), p) }) != nil {
-		err = os.ErrClosed // the one way in which Control fails
+	s.p = nil
+	if s.err != nil {
+		return s.n, &fs.PathError{Op: "write", Path: s.f.Name(), Err: s.err}
 	}
-	if err != nil {
-		return n, &fs.PathError{Op: "write", Path: s.f.Name(), Err: err}
-	}
-	return n, nil
+	return s.n, nil
 }
 
 func writeAll(fd int, p []byte) (done int, err error) {

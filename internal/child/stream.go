@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// bufSize is how much one read takes. Pipes hold 64 KiB unless enlarged, and a
-// read of that size already costs less than what the redactor does with it.
-const bufSize = 64 << 10
+// bufSize is how much one read takes. A quarter of the pipe: while we work on it
+// the command fills the other three, and two streams stay well under a MiB.
+const bufSize = pipeSize / 4
 
 // pipeSize is what we ask the kernel for: 1 MiB is the most Linux grants without
 // privileges (/proc/sys/fs/pipe-max-size). A command that prints in bursts then

@@ -43,7 +43,7 @@ func (w *wiring) pipe(name string, dst io.Writer) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	enlarge(r)
+	Widen(r)
 	w.ours = append(w.ours, &stream{name: name, src: source{r}, dst: dst})
 	w.theirs = append(w.theirs, child)
 	return child, nil
