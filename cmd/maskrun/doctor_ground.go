@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/maskrun/maskrun/fetch/helper"
 	"github.com/maskrun/maskrun/internal/config"
+	"github.com/maskrun/maskrun/internal/coredump"
 )
 
 // A groundRow is one thing that maskrun stands on.
@@ -41,10 +43,18 @@ func (x *examination) lookAround(ctx context.Context, s *shop) {
 	x.lookAtThirdParties(s)
 	x.lookAtKeys()
 	x.lookAtOutput()
-	if err := x.core.Err(); err != nil {
-		x.amiss("core dumps", fmt.Errorf("core dumps of maskrun are possible: %w", err))
-	} else {
-		x.fine("core dumps", "off")
+	x.lookAtCore()
+}
+
+func (x *examination) lookAtCore() {
+	const what = "core dumps"
+	switch err := x.core.Err(); {
+	case err == nil:
+		x.fine(what, "off")
+	case errors.Is(err, coredump.ErrSystem):
+		x.note(what, "%s", err)
+	default:
+		x.amiss(what, fmt.Errorf("core dumps of maskrun are possible: %w", err))
 	}
 }
 

@@ -11,7 +11,13 @@
 // [Guard.Start]. The mark is not inherited: execve(2) takes it off.
 package coredump
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrSystem is the error of a Guard where the system knows no such limit.
+var ErrSystem = errors.New("this system has no limit on them")
 
 // A Guard is what [Off] did. The zero Guard has done nothing, and its methods work.
 type Guard struct {
