@@ -27,8 +27,10 @@ type cell struct {
 // prepare warms an engine up and chooses how much text makes a run.
 func prepare(r runner, l gen.Log, arrival int) (*cell, error) {
 	c := &cell{r: r, n: min(probeSize, len(l.Text)), reps: 1}
-	if _, ok := r.(whole); ok { // runs are as long as they are, and warm enough
-		return c, nil
+	if w, ok := r.(whole); ok {
+		var err error
+		c.n, err = w.choose(l)
+		return c, err
 	}
 	took := time.Hour
 	for range 2 {

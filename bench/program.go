@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -17,9 +16,12 @@ import (
 	"github.com/maskrun/maskrun/bench/gen"
 )
 
-// wholeSize is how much text a program gets whose start is measured too: enough
-// that the start is a small part of it.
-const wholeSize = 64 << 20
+// A program whose start is measured too gets wholeSize of text, so that the start
+// is a small part of it; or as much of that as it does in wholeTime.
+const (
+	wholeSize = 256 << 20
+	wholeTime = 8 * time.Second
+)
 
 // A whole is a program that is started anew for each run and reads a file.
 type whole struct {
@@ -27,28 +29,52 @@ type whole struct {
 	command func(log string) (*exec.Cmd, error)
 }
 
-// run gives the time of a run as though it had been over n bytes, reps times.
-func (w whole) run(l gen.Log, n, reps, _ int) (time.Duration, error) {
-	size := min(wholeSize, 8*w.b.size) / len(l.Text) * len(l.Text)
-	path, err := w.b.path(l.Name+"-whole.log", func() []byte { return slices.Repeat(l.Text, size/len(l.Text)) })
+// choose tells how much text makes a run, from the times of nothing and of a little.
+func (w whole) choose(l gen.Log) (n int, err error) {
+	n = len(l.Text)
+	start, err := w.run(l, 0, 1, 0)
 	if err != nil {
 		return 0, err
 	}
-	cmd, err := w.command(path)
+	little, err := w.run(l, n, 1, 0)
+	for 2*n <= wholeSize && err == nil && start+(little-start)*time.Duration(2*n/len(l.Text)) < wholeTime {
+		n *= 2
+	}
+	return n, err
+}
+
+// run takes as much of the log, again and again, as n bytes are.
+func (w whole) run(l gen.Log, n, reps, _ int) (time.Duration, error) {
+	path, err := w.b.path(fmt.Sprintf("%s-%d.whole", l.Name, n), func() []byte {
+		return slices.Repeat(l.Text, n/len(l.Text))
+	})
 	if err != nil {
 		return 0, err
+	}
+	begun := time.Now()
+	for range reps {
+		if err := w.once(path); err != nil {
+			return 0, err
+		}
+	}
+	return time.Since(begun), nil
+}
+
+func (w whole) once(path string) error {
+	cmd, err := w.command(path)
+	if err != nil {
+		return err
 	}
 	var complaint strings.Builder
 	cmd.Stderr = &complaint
-	begun := time.Now()
 	err = cmd.Run()
 	if cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 1 && complaint.Len() == 0 {
-		err = nil // grep's way to say that nothing was found
+		return nil // grep's way to say that nothing was found
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w: %.200s", cmd.Args[0], err, complaint.String())
+		return fmt.Errorf("%s: %w: %.200s", cmd.Args[0], err, complaint.String())
 	}
-	return time.Duration(float64(time.Since(begun)) * float64(n) * float64(reps) / float64(size)), nil
+	return nil
 }
 
 func (w whole) close() {}
@@ -70,17 +96,10 @@ func openMask(b *bench, s gen.Set) (runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := b.path("values-"+s.Name+".json", func() []byte {
-		var l []string
-		for _, n := range s.Needles {
-			l = append(l, string(n))
-		}
-		data, _ := json.Marshal(l) // strings always marshal
-		return data
-	})
+	flags, err := gen.Flags(b.dir, s.Name)
 	return whole{b, func(log string) (*exec.Cmd, error) {
 		in, err := os.Open(log)
-		cmd := exec.Command(maskrun, "mask", "--mask-env=", "--values-json", values)
+		cmd := exec.Command(maskrun, append([]string{"mask"}, flags...)...)
 		cmd.Stdin = in // left open until the collector finds it: a handful
 		return cmd, err
 	}}, err

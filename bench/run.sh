@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # All figures of docs/performance.md, in one run of less than ten minutes:
 #
-#   bench/run.sh > figures.md
+#   bench/run.sh --write    put them into docs/performance.md
+#   bench/run.sh            print them
 #   bench/run.sh -rounds 3 -tables throughput -engines Replacer,ripgrep
 #
-# Flags go to the program (bench/main.go; -h lists them). Needs Go; the first run
+# Other flags go to the program (bench/main.go; -h lists them); without any, the
+# end-to-end figures of e2e.sh follow. Needs Go; the first run
 # fetches the Go peers. Peers in other languages are measured where they can be
 # had, and named with the reason where not:
 #
@@ -61,11 +63,31 @@ go build -o "$scratch/bench" .
 build_rust || echo 'run.sh: no Rust peer' >&2
 build_vectorscan || echo 'run.sh: no vectorscan' >&2
 
-echo "Measured $(date -u +%Y-%m-%d) at $(git -c safe.directory='*' rev-parse --short HEAD 2>/dev/null || echo 'an unknown commit'), $(go env GOVERSION). $(machine)."
-echo
-echo 'Peers:'
-versions | sed 's/^/- /'
-echo
-begun=$SECONDS
-"$scratch/bench" -dir "$scratch" "$@"
-echo "(took $((SECONDS - begun)) s)"
+figures() {
+	local begun=$SECONDS
+	echo "Measured $(date -u +%Y-%m-%d) at $(git -c safe.directory='*' rev-parse --short HEAD 2>/dev/null || echo 'an unknown commit'), $(go env GOVERSION). $(machine)."
+	echo
+	echo 'Peers:'
+	versions | sed 's/^/- /'
+	echo
+	"$scratch/bench" -dir "$scratch" "$@"
+	[ $# -gt 0 ] || ./e2e.sh
+	echo
+	echo "All of it took $((SECONDS - begun)) s."
+}
+
+if [ "${1:-}" = --write ]; then
+	shift
+	page=../docs/performance.md
+	figures "$@" >"$scratch/figures"
+	sed -e '/^<!-- figures -->$/q' "$page" >"$scratch/page"
+	{
+		echo
+		cat "$scratch/figures"
+		echo
+		sed -n '/^<!-- end of figures -->$/,$p' "$page"
+	} >>"$scratch/page"
+	cat "$scratch/page" >"$page"
+else
+	figures "$@"
+fi

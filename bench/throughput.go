@@ -61,12 +61,13 @@ func (b *bench) setRows(s gen.Set, periodic bool, all []engine, skipped map[stri
 		}
 		cells, err := b.measureAll(l, 64<<10, chosen)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", l.Name, err)
 		}
 		for i, c := range cells {
 			r.speeds[slices.IndexFunc(all, func(e engine) bool { return e.name == use[i].name })] = c.speed()
 		}
 		rows = append(rows, r)
+		b.forget(".whole")
 	}
 	return rows, nil
 }

@@ -161,6 +161,3 @@ func wide(v []byte) string {
 	}
 	return b.String()
 }
-
-// Secrets returns the n secrets that S2 (100) and S3 (1,000) are made of.
-func Secrets(n int) [][]byte { return secrets(n, 8) }
