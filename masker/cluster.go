@@ -71,7 +71,7 @@ func (g *gathering) index(n int) int {
 // hop returns the index behind the whole control sequences at e, or 0 if more
 // than a glance is needed. It does what cluster does for the common case, seven
 // plain bytes before and eight behind: of the seven heads that can stand across,
-// each has one of two grams, those at 4 and 9 of the visible bytes about e.
+// one has a gram that the filter knows.
 func (s *scanner) hop(data []byte, i, e int) int {
 	if e-i < headSize-1 {
 		return 0
@@ -81,11 +81,9 @@ func (s *scanner) hop(data []byte, i, e int) int {
 	if k == e || len(data)-k < headSize || s.nextControl(data, k, c) < k+headSize {
 		return 0
 	}
-	before, behind := binary.LittleEndian.Uint32(data[e-4:]), binary.LittleEndian.Uint64(data[k:])
-	if f := s.set.filter; f.knows(before>>8|uint32(behind)<<24) || f.knows(uint32(behind>>16)) {
-		return 0
-	}
-	if f := s.set.words; f != nil && (f.knows(before>>8|uint32(behind)<<24) || f.knows(before>>16|uint32(behind)<<16) || f.knows(before>>24|uint32(behind)<<8)) {
+	first := binary.LittleEndian.Uint64(data[e-headSize+1:])<<8>>8 | uint64(data[k])<<56
+	last := binary.LittleEndian.Uint64(data[k:])
+	if s.set.filter.across(first, last) || s.set.words != nil && s.set.words.across(first, last) {
 		return 0
 	}
 	return k

@@ -83,6 +83,9 @@ func TestEngines(t *testing.T) {
 			return newMasker(t, o, values...)
 		}
 		fast := engine(0)
+		if set := fast.cur.Load(); set.filter != nil && r.IntN(3) == 0 {
+			set.filter = newWideFilter(set.filter.(*narrowFilter).heads)
+		}
 		slow := plodding(t, fast)
 		if fast.opts.OnHit != nil {
 			slow.opts.OnHit = func(h Hit) { hits[1] = append(hits[1], h) }

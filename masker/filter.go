@@ -12,17 +12,42 @@ const headSize = 8
 // wordHead is the same for values that count between word boundaries.
 const wordHead = 4
 
-// A filter finds the places where a head stands, quickly: it looks at every
-// fifth byte only. A head of 8 bytes holds five grams of 4 bytes, and one of
-// them begins at a multiple of five, wherever the head begins. So one gram in
-// five is hashed and one bit of a table tested; the tests do not depend on each
-// other and overlap in the processor. Only where the bit is set is it worth
-// comparing: offsets tells where in a head such a gram stands, and heads, an
-// exact set, whether it is one.
+// A filter finds the places where a head stands, quickly: it looks at few bytes.
+//
+// A head of 8 bytes holds several grams of w bytes, and one of them begins at a
+// multiple of 9−w, wherever the head begins. So only every (9−w)th gram is hashed
+// and looked up in a table of bits; the look-ups do not depend on each other and
+// overlap in the processor. Only where the table knows the gram is it worth
+// comparing heads, which an exact set does.
 //
 // It is the sampled q-gram idea (Wu and Manber, 1994; Salmela et al., 2006),
 // with the stride that the whitespace rule of V2 allows.
-type filter struct {
+type filter interface {
+	// find returns the first index from lo on at which a head stands whole in
+	// data, or −1.
+	find(data []byte, lo int) int
+	// across reports whether a head may stand in 14 bytes that begins with one of
+	// the first seven: first holds bytes 0 to 7, last those from 7 on.
+	across(first, last uint64) bool
+}
+
+// manyWords is from how many words on the grams of a narrowFilter would fill its
+// table: measured, it is then no better than a wideFilter.
+const manyWords = 40000
+
+func newFilter(words []word) filter {
+	var heads headSet
+	for _, w := range words {
+		heads.add(binary.LittleEndian.Uint64(w.bytes))
+	}
+	if len(words) < manyWords {
+		return newNarrowFilter(heads)
+	}
+	return newWideFilter(heads)
+}
+
+// A narrowFilter has grams of 4 bytes: every fifth is looked at.
+type narrowFilter struct {
 	grams   *[1 << gramBits / 32]uint32 // one bit for each hash
 	offsets []uint8                     // by hash: the offsets in a head, one bit each
 	heads   headSet
@@ -35,19 +60,15 @@ const (
 	offsetBits = 16
 )
 
-func newFilter(words []word) *filter {
-	f := &filter{grams: new([1 << gramBits / 32]uint32), offsets: make([]uint8, 1<<offsetBits)}
-	for _, w := range words {
-		if !f.heads.add(binary.LittleEndian.Uint64(w.bytes)) {
-			continue
-		}
+func newNarrowFilter(heads headSet) *narrowFilter {
+	f := &narrowFilter{grams: new([1 << gramBits / 32]uint32), offsets: make([]uint8, 1<<offsetBits), heads: heads}
+	heads.each(func(head uint64) {
 		for o := range gramStride {
-			g := binary.LittleEndian.Uint32(w.bytes[o:])
-			word, bit := gramSlot(g)
-			f.grams[word] |= bit
+			g := uint32(head >> (8 * o))
+			f.learn(g)
 			f.offsets[gramHash(g)>>(32-offsetBits)] |= 1 << o
 		}
-	}
+	})
 	return f
 }
 
@@ -61,17 +82,24 @@ func gramSlot(g uint32) (word, bit uint32) {
 	return h >> (32 - gramBits + 5), 1 << (h & 31)
 }
 
+func (f *narrowFilter) learn(g uint32) {
+	word, bit := gramSlot(g)
+	f.grams[word] |= bit
+}
+
 // knows reports whether the table has the gram, or another one of its hash.
 // A branch for each test is quicker here than to gather the bits first.
-func (f *filter) knows(g uint32) bool {
+func (f *narrowFilter) knows(g uint32) bool {
 	word, bit := gramSlot(g)
 	return f.grams[word]&bit != 0
 }
 
-// find returns the first index from lo on at which a head stands whole in data,
-// or −1.
-func (f *filter) find(data []byte, lo int) int {
-	if f.heads.used == 0 && !f.heads.zero {
+func (f *narrowFilter) across(first, last uint64) bool {
+	return f.knows(uint32(first>>32)) || f.knows(uint32(last>>16))
+}
+
+func (f *narrowFilter) find(data []byte, lo int) int {
+	if f.heads.empty() {
 		return -1
 	}
 	p := lo + gramStride - 1
@@ -89,7 +117,7 @@ func (f *filter) find(data []byte, lo int) int {
 }
 
 // gram returns the first of p, p+5, p+10, … at which the table knows the gram, or −1.
-func (f *filter) gram(data []byte, p int) int {
+func (f *narrowFilter) gram(data []byte, p int) int {
 	const stretch = 7*gramStride + gramSize
 	for d := data[p:]; len(d) >= stretch; d = d[8*gramStride:] {
 		_ = d[stretch-1]
@@ -117,7 +145,7 @@ func (f *filter) gram(data []byte, p int) int {
 }
 
 // confirm returns the first index from lo on of a head that has the gram at p, or −1.
-func (f *filter) confirm(data []byte, p, lo int) int {
+func (f *narrowFilter) confirm(data []byte, p, lo int) int {
 	where := f.offsets[gramHash(binary.LittleEndian.Uint32(data[p:]))>>(32-offsetBits)]
 	for where != 0 {
 		o := bits.Len8(where) - 1
@@ -154,6 +182,20 @@ func (s *headSet) add(h uint64) bool {
 	return true
 }
 
+func (s *headSet) empty() bool { return s.used == 0 && !s.zero }
+
+// each calls f with every head.
+func (s *headSet) each(f func(uint64)) {
+	if s.zero {
+		f(0)
+	}
+	for _, h := range s.slots {
+		if h != 0 {
+			f(h)
+		}
+	}
+}
+
 func (s *headSet) has(h uint64) bool {
 	if h == 0 || s.used == 0 {
 		return h == 0 && s.zero
@@ -178,39 +220,4 @@ func (s *headSet) grow() {
 			s.add(h)
 		}
 	}
-}
-
-// A wordFilter finds where a value of four to seven bytes may begin. Its heads
-// are grams themselves, so every byte has to be looked at.
-type wordFilter struct{ filter }
-
-func newWordFilter(words []word) *wordFilter {
-	f := &wordFilter{filter{grams: new([1 << gramBits / 32]uint32)}}
-	for _, w := range words {
-		g := binary.LittleEndian.Uint32(w.bytes)
-		word, bit := gramSlot(g)
-		f.grams[word] |= bit
-		f.heads.add(uint64(g))
-	}
-	return f
-}
-
-// find returns the first index from lo on at which a head stands whole in data, or −1.
-func (f *wordFilter) find(data []byte, lo int) int {
-	for p := lo; p+gramSize <= len(data); p++ {
-		for ; len(data)-p >= 8; p += 4 {
-			g := binary.LittleEndian.Uint64(data[p:])
-			if f.knows(uint32(g)) || f.knows(uint32(g>>8)) || f.knows(uint32(g>>16)) || f.knows(uint32(g>>24)) {
-				break
-			}
-		}
-		if p+gramSize > len(data) {
-			break
-		}
-		g := binary.LittleEndian.Uint32(data[p:])
-		if f.knows(g) && f.heads.has(uint64(g)) {
-			return p
-		}
-	}
-	return -1
 }

@@ -36,7 +36,7 @@ type set struct {
 	scale   scale
 	all     bool        // every occurrence is wanted, not their union only
 	auto    *automaton  // the words of all three views
-	filter  *filter     // where they may begin; nil if one is shorter than a head
+	filter  filter      // where they may begin; nil if one is shorter than a head
 	short   *automaton  // values that count between word boundaries only; may be nil
 	words   *wordFilter // where those may begin; nil if short is
 	span    int64       // longest raw span of an occurrence in V1 and V2
