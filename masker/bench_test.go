@@ -178,7 +178,7 @@ func BenchmarkWriter(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			for _, l := range benchLogs(8<<20, s.values) {
+			for _, l := range benchLogs(32<<20, s.values) {
 				b.Run(l.name, func(b *testing.B) { benchWrites(b, m, l.text, 64<<10) })
 			}
 		})
@@ -191,7 +191,7 @@ func BenchmarkArrivals(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	log := ciLog(8 << 20)
+	log := ciLog(32 << 20)
 	for _, size := range []int{16, 80, 4 << 10, 64 << 10} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) { benchWrites(b, m, log, size) })
 	}
@@ -210,7 +210,7 @@ func benchWrites(b *testing.B, m *Masker, text []byte, size int) {
 }
 
 func BenchmarkMemcpy(b *testing.B) {
-	text := ciLog(8 << 20)
+	text := ciLog(32 << 20)
 	to := make([]byte, 64<<10)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {

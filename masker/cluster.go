@@ -1,6 +1,7 @@
 package masker
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -68,25 +69,36 @@ func (g *gathering) index(n int) int {
 	}
 }
 
-// hop returns the index behind the whole control sequences at e, or 0 if more
-// than a glance is needed. It does what cluster does for the common case, seven
-// plain bytes before and eight behind: of the seven heads that can stand across,
-// one has a gram that the filter knows.
-func (s *scanner) hop(data []byte, i, e int) int {
-	if e-i < headSize-1 {
-		return 0
+// hop passes whole control sequences, the first of which is at e, as long as a
+// glance at each is enough: that is the common case, seven plain bytes before and
+// eight behind, and the filter knows none of the heads that stand across. It does
+// then what cluster does. It returns the index behind the last one passed, which
+// is not beyond limit, and where that began; i if there is none.
+func (s *scanner) hop(data []byte, i, e, limit int) (next, from int) {
+	set := s.set
+	for e-i >= headSize-1 {
+		k := sequenceEnd(data, e)
+		if k == e || k > limit || len(data)-k < headSize || s.csi.at < k+headSize {
+			break
+		}
+		n := k
+		if d := bytes.IndexByte(data[k:], 0x1b); d >= 0 {
+			n += d
+		} else {
+			n = len(data)
+		}
+		if n < k+headSize {
+			break
+		}
+		first := binary.LittleEndian.Uint64(data[e-headSize+1:])<<8>>8 | uint64(data[k])<<56
+		last := binary.LittleEndian.Uint64(data[k:])
+		if set.filter.across(first, last) || set.words != nil && set.words.across(first, last) {
+			break
+		}
+		i, from, e = k, e, n
+		s.esc = mark{k, n}
 	}
-	var c context
-	k := c.skipSequence(data, e)
-	if k == e || len(data)-k < headSize || s.nextControl(data, k, c) < k+headSize {
-		return 0
-	}
-	first := binary.LittleEndian.Uint64(data[e-headSize+1:])<<8>>8 | uint64(data[k])<<56
-	last := binary.LittleEndian.Uint64(data[k:])
-	if s.set.filter.across(first, last) || s.set.words != nil && s.set.words.across(first, last) {
-		return 0
-	}
-	return k
+	return i, from
 }
 
 // cluster deals with the control sequences from e on that follow each other

@@ -50,10 +50,23 @@ func contextIn(data []byte, lo, q int, ctx context) context {
 	return ctx
 }
 
-// skipSequence feeds the control sequences ESC [ … that stand whole at index k,
-// as nearly all that programs print do, and returns the index behind them.
+// skipSequence feeds the whole control sequences ESC [ … at index k, and returns
+// the index behind them.
 func (c *context) skipSequence(data []byte, k int) int {
-	for c.machine.state == ground && k+2 < len(data) && data[k] == 0x1b && data[k+1] == '[' {
+	if c.machine.state != ground {
+		return k
+	}
+	end := sequenceEnd(data, k)
+	if end > k {
+		c.machine, c.raw = machine{}, data[end-1]
+	}
+	return end
+}
+
+// sequenceEnd returns the index behind the control sequences ESC [ … that stand
+// whole at k, as nearly all that programs print do; k if there is none.
+func sequenceEnd(data []byte, k int) int {
+	for k+2 < len(data) && data[k] == 0x1b && data[k+1] == '[' {
 		end := k + 2
 		for end < len(data) && data[end]&0xe0 == 0x20 && end-k-2 < maxArgs {
 			end++
@@ -61,7 +74,6 @@ func (c *context) skipSequence(data []byte, k int) int {
 		if end == len(data) || data[end] < 0x40 || data[end] > 0x7e {
 			break // cut off or malformed: byte by byte
 		}
-		c.machine, c.raw = machine{}, data[end]
 		k = end + 1
 	}
 	return k

@@ -115,8 +115,8 @@ func (s *scanner) skip(data []byte, i int) (q int, ctx context, end bool) {
 				q = max(i, len(data)-headSize+1)
 				return q, contextIn(data, i, q, ctx), true
 			}
-			if k := s.hop(data, i, e); k > 0 && raw >= k {
-				i, ctx = k, context{raw: data[k-1], vis: data[e-1]}
+			if k, from := s.hop(data, i, e, raw); k > i {
+				i, ctx = k, context{raw: data[k-1], vis: data[from-1]}
 				continue
 			}
 		}
