@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -258,4 +259,54 @@ func BenchmarkNew(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkMemory reports what values keep and take to build: a plain token of 40
+// bytes, a thousand of them, a key of 3 kB, a value of 1 MB, and S4. The table of
+// the filter, of one size whatever the set, is told apart.
+func BenchmarkMemory(b *testing.B) {
+	tokens := func(n int) (l []Value) {
+		r := rand.New(rand.NewPCG(9, 9))
+		for i := range n {
+			l = append(l, Value{fmt.Sprint("T", i), randomToken(r, 40)})
+		}
+		return l
+	}
+	r := rand.New(rand.NewPCG(8, 8))
+	empty := memoryOf(b, nil)
+	for _, c := range []struct {
+		name   string
+		values []Value
+	}{
+		{"token", tokens(1)},
+		{"thousand tokens", tokens(1000)},
+		{"key of 3 kB", []Value{{"K", append(benchKey(r), benchKey(r)[:1400]...)}}},
+		{"1 MB", []Value{{"M", randomToken(r, 1<<20)}}},
+		{"S4", benchValues(1000)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := New(c.values, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(memoryOf(b, c.values)-empty)/1024, "KiB")
+			b.ReportMetric(float64(empty)/1024, "KiB-fixed")
+		})
+	}
+}
+
+// memoryOf returns how many bytes a Masker of values keeps.
+func memoryOf(b *testing.B, values []Value) int64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m, err := New(values, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(m)
+	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
