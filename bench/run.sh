@@ -65,7 +65,7 @@ build_vectorscan || echo 'run.sh: no vectorscan' >&2
 
 figures() {
 	local begun=$SECONDS
-	echo "Measured $(date -u +%Y-%m-%d) at $(git -c safe.directory='*' rev-parse --short HEAD 2>/dev/null || echo 'an unknown commit'), $(go env GOVERSION). $(machine)."
+	echo "Measured $(date -u +%Y-%m-%d) at $(git -c safe.directory='*' describe --always --dirty='+changes' 2>/dev/null || echo 'an unknown commit'), $(go env GOVERSION). $(machine)."
 	echo
 	echo 'Peers:'
 	versions | sed 's/^/- /'

@@ -19,16 +19,20 @@ func (b *bench) arrivals() error {
 	runners, closeAll := b.open(s, all, map[string]string{})
 	defer closeAll()
 	l := gen.Log{Name: "ci", Text: gen.CI(b.size)}
+	small := 0.0
 	for _, arrival := range []int{16, 80, 4 << 10, 64 << 10} {
 		progress("writes of %d bytes", arrival)
 		cells, err := b.measureAll(l, arrival, runners)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s | %s | %s | %s |\n", number(float64(arrival)), number(cells[1].speed()),
-			number(float64(arrival)*1e3/cells[1].speed()), number(cells[0].speed()))
+		ns := float64(arrival) * 1e3 / cells[1].speed()
+		fmt.Printf("| %s | %s | %s | %s |\n", number(float64(arrival)), number(cells[1].speed()), number(ns), number(cells[0].speed()))
+		if arrival == 80 {
+			small = ns
+		}
 	}
-	fmt.Println()
+	printLimits(limit{"a write of 80 bytes, ns", 300, small})
 	return nil
 }
 
@@ -76,33 +80,66 @@ func (b *bench) doubling() error {
 // memory is what sets cost: the time to build, what stays, what is allocated
 // meanwhile, and what each stream adds.
 func (b *bench) memory() error {
-	fmt.Print("### Build and memory\n\n| values | forms | build, ms | stays, KiB | at most while building, KiB | KiB a value | a stream, KiB |\n|---|---:|---:|---:|---:|---:|---:|\n")
+	fmt.Print("### Build and memory\n\n| values | forms | build, ms | stays, KiB | allocated meanwhile, KiB | KiB a value | a stream, KiB |\n|---|---:|---:|---:|---:|---:|---:|\n")
 	sets := append([]gen.Set{
 		{Name: "one token of 40 bytes", Needles: gen.Tokens(1, 40), AllForms: true},
 		{Name: "1,000 tokens of 40 bytes", Needles: gen.Tokens(1000, 40), AllForms: true},
 		{Name: "one private key of 3 kB", Needles: [][]byte{gen.Key(3000)}, AllForms: true},
 		{Name: "one value of 1 MB", Needles: gen.Tokens(1, 1<<20), AllForms: true},
 	}, gen.Sets()...)
+	var costs []cost
 	for _, s := range sets {
 		progress("memory of %s", s.Name)
-		if err := b.cost(s); err != nil {
+		c, err := b.cost(s)
+		if err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
+		costs = append(costs, c)
 	}
-	fmt.Println()
+	token, thousand, key, s4 := costs[0], costs[1], costs[2], costs[len(costs)-1]
+	printLimits(
+		limit{"one token of 40 bytes, KiB", 64, token.stays},
+		limit{"1,000 tokens, ms to build", 500, thousand.build},
+		limit{"1,000 tokens, KiB", 64 << 10, thousand.stays},
+		limit{"one private key of 3 kB, KiB", 4 << 10, key.stays},
+		limit{"S4, ms to build", 2000, s4.build},
+		limit{"S4, KiB", 256e6 / 1024, s4.stays},
+		limit{"a stream at S4, KiB", 1 << 10, s4.stream},
+	)
 	return nil
 }
 
 // enough is when a build that takes long is not repeated any more.
 const enough = 10 * time.Second
 
-// cost prints the row of one set.
-func (b *bench) cost(s gen.Set) error {
+// A cost is what a set costs: ms to build, KiB that stay, KiB a stream.
+type cost struct{ build, stays, stream float64 }
+
+// A limit is a target that is not to be exceeded.
+type limit struct {
+	what     string
+	most, is float64
+}
+
+func printLimits(l ...limit) {
+	fmt.Print("\n| what | at most | measured | |\n|---|---:|---:|---|\n")
+	for _, t := range l {
+		verdict := "met"
+		if t.is > t.most {
+			verdict = "**missed**"
+		}
+		fmt.Printf("| %s | %s | %s | %s |\n", t.what, number(t.most), number(t.is), verdict)
+	}
+	fmt.Println()
+}
+
+// cost measures one set and prints its row.
+func (b *bench) cost(s gen.Set) (cost, error) {
 	var builds []float64
 	for first := time.Now(); len(builds) < b.rounds && (len(builds) == 0 || time.Since(first) < enough); {
 		begun := time.Now()
 		if _, err := compile(s); err != nil {
-			return err
+			return cost{}, err
 		}
 		builds = append(builds, time.Since(begun).Seconds()*1e3)
 	}
@@ -122,11 +159,11 @@ func (b *bench) cost(s gen.Set) error {
 		count += f.Forms
 	}
 	const kib = 1 << 10
-	stays := float64(after-before) / float64(copies) / kib
-	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s |\n", s.Name, number(float64(count)), number(builds[len(builds)/2]), number(stays),
-		number(float64(allocated-passed)/float64(copies)/kib), number(stays/float64(len(s.Needles))), number(stream(keep[0])/kib))
+	c := cost{builds[len(builds)/2], float64(after-before) / float64(copies) / kib, stream(keep[0]) / kib}
+	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s |\n", s.Name, number(float64(count)), number(c.build), number(c.stays),
+		number(float64(allocated-passed)/float64(copies)/kib), number(c.stays/float64(len(s.Needles))), number(c.stream))
 	runtime.KeepAlive(keep)
-	return nil
+	return c, nil
 }
 
 // stream is what one Writer holds after a log without hits.
