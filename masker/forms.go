@@ -22,6 +22,9 @@ var stopList = strings.Fields(`true false null none nil yes no on off undefined
 	admin root user test dev prod stage main master local localhost default
 	debug info warn error public private docker github gitlab`)
 
+// longestStop is the length of the longest of them.
+const longestStop = len("undefined")
+
 // Caps on the derived forms, in bytes. Beyond them optional rows of the encoding
 // table are dropped, in order of their rank: first for the value whose own forms
 // pass valueCap, then for all while the total passes totalCap.
@@ -335,6 +338,8 @@ func harmless(b []byte) bool {
 	return err == nil && u.Scheme != "" && u.Host != "" && u.User == nil && u.RawQuery == "" && u.Fragment == ""
 }
 
-func stopped(t []byte) bool { return slices.Contains(stopList, strings.ToLower(string(t))) }
+func stopped(t []byte) bool {
+	return len(t) <= longestStop && slices.Contains(stopList, strings.ToLower(string(t)))
+}
 
 func isSpaceRune(r rune) bool { return r < 0x80 && isSpace(byte(r)) }

@@ -112,7 +112,7 @@ func (l wordList) sorted() []word {
 		l[n] = w
 		n++
 	}
-	return slices.Clip(l[:n])
+	return append([]word(nil), l[:n]...) // of the right size: it stays
 }
 
 // markers are the candidates, after Options.Marker. None has a byte of ":" or

@@ -76,14 +76,14 @@ func (s *walker) walkJoined(data []byte, least int) int {
 			s.matchJoined(n, at+int64(i)+1)
 		}
 		for a.flags[n]&parent == 0 && n != 0 {
-			n = a.fail[n]
+			n = a.fail(n)
 		}
 		if words {
 			s.pos = at + int64(i)
 			s.ctx.raw, s.ctx.vis = b, b
 			s.walkWords(b, true)
 		}
-		if i+1 >= least && a.low[n] < headSize {
+		if i+1 >= least && a.isShort(n) {
 			data = data[:i+1]
 			break
 		}
@@ -114,7 +114,7 @@ func (s *walker) parts(b byte) bool {
 func (s *walker) matchJoined(n int32, end int64) {
 	a := s.set.auto
 	for t := a.out(n); t != 0; t = a.shorter(t) {
-		s.found.add(end-a.depth(t), end, a.form(t))
+		s.found.add(end-a.depth(t), end, a.wordAt(t).form)
 		if !s.set.all {
 			return // the others lie inside this one
 		}
@@ -179,7 +179,7 @@ func (s *walker) advance(v *view, b byte) {
 	v.push(s.pos, false)
 	n := a.step(v.state, b)
 	for t := a.out(n); t != 0; t = a.shorter(t) {
-		if a.flags[t]&wordText == 0 {
+		if a.wordAt(t).kind&wordText == 0 {
 			continue
 		}
 		s.match(v, t)
@@ -197,7 +197,7 @@ func (s *walker) match(v *view, t int32) {
 	if v.end()-start > s.set.span && v != &s.raw {
 		return
 	}
-	s.found.add(start, v.end(), v.auto.form(t))
+	s.found.add(start, v.end(), v.auto.wordAt(t).form)
 }
 
 // advanceFlat steps V2: whitespace is left out, and an occurrence that it
@@ -215,7 +215,7 @@ func (s *walker) advanceFlat(b byte) {
 	s.gap = false
 	n := a.step(v.state, b)
 	for t := a.out(n); t != 0; t = a.shorter(t) {
-		if a.flags[t]&wordFlat == 0 || s.broken(t) {
+		if a.wordAt(t).kind&wordFlat == 0 || s.broken(t) {
 			continue
 		}
 		s.match(v, t)
@@ -226,7 +226,7 @@ func (s *walker) advanceFlat(b byte) {
 	if a.depth(n) != a.depth(v.state)+1 || a.flags[n]&leadsFlat == 0 {
 		// Another start than before: it may be one that a blank has broken.
 		for n != 0 && (a.flags[n]&leadsFlat == 0 || s.broken(n)) {
-			n = a.fail[n]
+			n = a.fail(n)
 		}
 	}
 	v.state = n
@@ -248,7 +248,7 @@ func (s *walker) quiet() bool {
 		}
 	}
 	if s.joined {
-		return s.set.auto.low[s.state] < headSize
+		return s.set.auto.isShort(s.state)
 	}
 	return s.raw.depth() < headSize && s.flat.depth() < headSize && (s.twin || s.vis.depth() < headSize)
 }
@@ -289,9 +289,9 @@ func (s *walker) views() []*view {
 // the longest span that counts: a flood of blanks or escapes.
 func (s *walker) shorten(v *view) {
 	for v.state != 0 && s.pos-v.start() >= s.set.span {
-		v.state = v.auto.fail[v.state]
+		v.state = v.auto.fail(v.state)
 		for v == &s.flat && v.state != 0 && s.broken(v.state) {
-			v.state = v.auto.fail[v.state]
+			v.state = v.auto.fail(v.state)
 		}
 	}
 }
@@ -308,7 +308,7 @@ func (s *walker) finish() {
 		s.split()
 	}
 	for _, v := range s.views() {
-		for n := v.state; n != 0; n = v.auto.fail[n] {
+		for n := v.state; n != 0; n = v.auto.fail(n) {
 			if s.tail(v, n) {
 				break
 			}
@@ -317,12 +317,12 @@ func (s *walker) finish() {
 }
 
 func (s *walker) tail(v *view, n int32) bool {
-	kind, leads := byte(wordText), byte(leadsText)
+	kind := byte(wordText)
 	if v == &s.flat {
-		kind, leads = wordFlat, leadsFlat
+		kind = wordFlat
 	}
 	size := v.auto.depth(n)
-	if size < s.set.scale.tail || v.auto.flags[n]&leads == 0 || v == &s.flat && s.broken(n) {
+	if size < s.set.scale.tail || v.auto.flags[n]&kind == 0 || v == &s.flat && s.broken(n) {
 		return false
 	}
 	w := v.auto.shortest(n, kind)

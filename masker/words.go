@@ -45,11 +45,11 @@ func (w *wordView) next(s *walker, b byte) {
 		if w.flanked(a.depth(t)) {
 			continue
 		}
-		w.waiting[w.count] = wordMatch{w.raw(w.n - a.depth(t)), w.end(), a.form(t)}
+		w.waiting[w.count] = wordMatch{w.raw(w.n - a.depth(t)), w.end(), a.wordAt(t).form}
 		w.count++
 	}
 	for n != 0 && (a.flags[n]&parent == 0 || w.flanked(a.depth(n))) {
-		n = a.fail[n]
+		n = a.fail(n)
 	}
 	w.state = n
 	w.trim()
@@ -70,7 +70,7 @@ func (w *wordView) settle(s *walker, word bool) {
 func (w *wordView) hold(s *walker) int64 {
 	at := s.pos
 	for w.state != 0 && s.pos-w.view.start() >= s.set.span {
-		w.state = w.auto.fail[w.state]
+		w.state = w.auto.fail(w.state)
 	}
 	if w.state != 0 {
 		at = w.view.start()
