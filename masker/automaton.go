@@ -22,8 +22,8 @@ type automaton struct {
 	flags  []byte
 	root   [256]int32
 	edges  edgeTable
-	near   edgeTable // the failure links of the nodes next to the root
-	runs   []failRun // in order of first
+	starts startTable // the nodes of 2 and 3 bytes
+	runs   []failRun  // in order of first
 
 	chainAt, endAt, runAt blocks // where to look in chains, ends and runs
 }
@@ -64,8 +64,7 @@ const (
 // parent is set in the flags of nodes with children: some word goes on.
 const parent = leadsText | leadsFlat
 
-// nearDepth is how long a failure link is at most that is not kept in runs, and
-// how deep the nodes are whose links are in a table.
+// nearDepth is how long a failure link is at most that is not kept in runs.
 const nearDepth = 3
 
 func newAutomaton(words []word) *automaton {
@@ -83,6 +82,9 @@ func newAutomaton(words []word) *automaton {
 	path := make([]int32, 1, longest+1)
 	for i, w := range words {
 		path = a.addWord(path[:shared[i]+1], w)
+		for d := max(2, shared[i]+1); d <= min(nearDepth, len(w.bytes)); d++ {
+			a.starts.put(w.bytes[:d], path[d])
+		}
 	}
 	a.chainAt = newBlocks(total, len(a.chains), func(i int) int32 { return a.chains[i].first })
 	a.endAt = newBlocks(total, len(a.ends), func(i int) int32 { return a.ends[i] })
@@ -181,34 +183,28 @@ func (a *automaton) fail(n int32) int32 {
 		r := a.runOf(n)
 		return r.to + n - r.first
 	}
-	if a.flags[n]&isHead != 0 {
-		if a.root[a.label[n]] == n {
-			return 0
-		}
-		if f := a.near.get(n, 0); f != 0 {
-			return f
-		}
+	if a.root[a.label[n]] == n {
+		return 0
 	}
 	d := int(a.depth(n))
-	s := a.words[a.below(n)].bytes[:d]
-	for size := min(nearDepth, d-1); size > 0; size-- {
-		if f := a.find(s[d-size:]); f != 0 {
-			return f
-		}
-	}
-	return 0
+	f, _ := a.suffix(a.words[a.below(n)].bytes[:d], min(nearDepth, d-1))
+	return f
 }
 
-// find returns the node of s, or 0.
-func (a *automaton) find(s []byte) int32 {
-	n := a.root[s[0]]
-	for _, b := range s[1:] {
-		if n == 0 {
-			break
+// suffix returns the longest proper suffix of s that is a node, of at most size bytes,
+// which is no more than nearDepth, and its length.
+func (a *automaton) suffix(s []byte, size int) (int32, uint8) {
+	for ; size > 1; size-- {
+		if size < len(s) {
+			if n := a.starts.get(s[len(s)-size:]); n != 0 {
+				return n, uint8(size)
+			}
 		}
-		n = a.next(n, b)
 	}
-	return n
+	if n := a.root[s[len(s)-1]]; n != 0 && len(s) > 1 {
+		return n, 1
+	}
+	return 0, 0
 }
 
 // next returns the child of s, which is not the root, that b leads to, or 0.
