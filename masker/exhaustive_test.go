@@ -189,13 +189,7 @@ func TestExhaustiveSequences(t *testing.T) {
 	longest := size(4, 5, 7)
 	inputs := allStrings([]string{"a", "b", "\x1b", "[", "\x9b", "\xd1"}, 1, longest)
 	for _, vs := range [][]string{{"ab"}, {"aab", "b[a"}, {"a\x9bb"}, {"\xd1\x9b", "ba"}, {"abab"}} {
-		m := maskerFor(t, smallScale, ShortMask, vs...)
-		o, b := oracleOf(m), newBench(m)
-		for _, in := range inputs {
-			e := o.expect(in, "*")
-			b.check(t, vs, in, 0, e)
-			b.check(t, vs, in, ^uint64(0), e)
-		}
+		wholeAndByByte(t, ShortMask, vs, inputs)
 	}
 }
 
@@ -203,12 +197,18 @@ func TestExhaustiveSequences(t *testing.T) {
 func TestExhaustiveWords(t *testing.T) {
 	inputs := allStrings([]string{"abba", "ab", "-", " ", "\x1b[1m"}, 1, size(3, 5, 6))
 	for _, vs := range [][]string{{"abba"}, {"ab-ab", "abab"}, {"-ab-"}, {"abba", "abbaab"}, {"----"}, {"ab-abba"}, {"abba", "abba-abbaab"}} {
-		m := maskerFor(t, smallScale, ShortBoundary, vs...)
-		o, b := oracleOf(m), newBench(m)
-		for _, in := range inputs {
-			e := o.expect(in, "*")
-			b.check(t, vs, in, 0, e)
-			b.check(t, vs, in, ^uint64(0), e)
-		}
+		wholeAndByByte(t, ShortBoundary, vs, inputs)
+	}
+}
+
+// wholeAndByByte checks each input in one write and byte by byte.
+func wholeAndByByte(t *testing.T, short ShortPolicy, values, inputs []string) {
+	t.Helper()
+	m := maskerFor(t, smallScale, short, values...)
+	o, b := oracleOf(m), newBench(m)
+	for _, in := range inputs {
+		e := o.expect(in, "*")
+		b.check(t, values, in, 0, e)
+		b.check(t, values, in, ^uint64(0), e)
 	}
 }
