@@ -120,7 +120,7 @@ func (s *server) slot(ctx context.Context) error {
 	case s.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting: %w", errors.Join(ctx.Err(), fetch.ErrUnavailable))
+		return fmt.Errorf("waiting for its turn: %w: %w", ctx.Err(), fetch.ErrUnavailable)
 	}
 }
 

@@ -160,10 +160,15 @@ func (c *conversation) end() {
 }
 
 func TestCancel(t *testing.T) {
+	// The quick one waits for the slow one to begin: a read that is cancelled while
+	// it waits for its turn says something else.
+	begun := make(chan struct{})
 	c := converse(t, kind(func(ctx context.Context, _ fetch.Env, path string, _ url.Values) (fetch.Document, error) {
 		if path == "quick" {
+			<-begun
 			return fetch.Document{}, nil
 		}
+		close(begun)
 		<-ctx.Done()
 		return fetch.Document{}, ctx.Err()
 	}))
