@@ -29,6 +29,8 @@ var (
 	ErrDenied = errors.New("denied")
 	// ErrUnavailable: the store could not answer now. Retried with back-off.
 	ErrUnavailable = errors.New("unavailable")
+	// ErrNoIdentity is for a store that needs Env.Identity where there is none.
+	ErrNoIdentity = errors.New("this job has no identity token: on GitHub grant permissions: id-token: write, on GitLab declare id_tokens:, elsewhere set MASKRUN_ID_TOKEN_FILE")
 )
 
 // A Source reads documents from one store.
@@ -110,7 +112,8 @@ type Kind struct {
 // os.Args or the default HTTP client.
 type Env struct {
 	Getenv func(string) string
-	HTTP   *http.Client
+	// HTTP is a client of internal/httpx. Nil only in tests of stores that need none.
+	HTTP *http.Client
 	// Root is the directory that relative file paths are resolved in and cannot leave.
 	Root *os.Root
 	// Config is the store's own block under stores: in maskrun.yaml, nil if absent.

@@ -13,6 +13,7 @@ import (
 	"github.com/maskrun/maskrun/fetch/heavy"
 	"github.com/maskrun/maskrun/fetch/helper/serve"
 	"github.com/maskrun/maskrun/internal/coredump"
+	"github.com/maskrun/maskrun/internal/httpx"
 	"golang.org/x/term"
 )
 
@@ -53,7 +54,8 @@ func answer(stdin io.Reader, stdout, stderr io.Writer) int {
 	coredump.Off() // maskrun says, in doctor, where it is not possible
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	o := serve.Options{Name: "maskrun-stores " + buildVersion(), Env: fetch.Env{Getenv: os.Getenv}}
+	client, _ := httpx.New(&httpx.Options{Getenv: os.Getenv}) // fails for certificates alone, and none is given
+	o := serve.Options{Name: "maskrun-stores " + buildVersion(), Env: fetch.Env{Getenv: os.Getenv, HTTP: client}}
 	if err := serve.Serve(ctx, stdin, stdout, heavy.Kinds(), o); err != nil {
 		fmt.Fprintln(stderr, "maskrun-stores:", err)
 		return 1

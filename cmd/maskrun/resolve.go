@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,8 @@ import (
 	"github.com/maskrun/maskrun/fetch/helper"
 	"github.com/maskrun/maskrun/fetch/light"
 	"github.com/maskrun/maskrun/internal/config"
+	"github.com/maskrun/maskrun/internal/httpx"
+	"github.com/maskrun/maskrun/internal/identity"
 )
 
 // A shop is every store there is, the helpers' too; nothing is open until a
@@ -26,6 +29,9 @@ type shop struct {
 	environ []string
 	stores  *helper.Client // maskrun-stores
 	ctx     context.Context
+
+	http     *http.Client
+	identity identity.Func // nil where the job has none
 
 	mu     sync.Mutex
 	others map[string]*helper.Client // by scheme: maskrun-store-NAME
@@ -38,6 +44,10 @@ func (p *program) openShop(ctx context.Context) *shop {
 	s := &shop{environ: p.environ, ctx: ctx, others: map[string]*helper.Client{}}
 	s.stores = helper.New(ctx, s.helperOptions(helper.Stores))
 	s.kinds = slices.Concat(light.Kinds(), s.stores.Bind(names.Kinds()...))
+	s.http, _ = httpx.New(&httpx.Options{Getenv: p.getenv}) // fails for certificates alone, and none is given
+	s.identity = identity.New(&identity.Options{
+		Environ: p.environ, HTTP: s.http, ReadFile: fetch.Env{Getenv: p.getenv, Trusted: true}.ReadFile,
+	})
 	return s
 }
 
@@ -190,7 +200,7 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 		return fmt.Errorf("directory %s: %w", dir, pathless(err))
 	}
 	defer root.Close()
-	r := s.resolver(fetch.Env{Getenv: p.getenv, Root: root, Config: storeBlocks(w.cfg), Warn: s.warn})
+	r := s.resolver(fetch.Env{Getenv: p.getenv, HTTP: s.http, Identity: s.identity, Root: root, Config: storeBlocks(w.cfg), Warn: s.warn})
 	defer r.Close()
 	var reqs []fetch.Request
 	for _, v := range w.list {
