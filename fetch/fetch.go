@@ -84,6 +84,10 @@ type Document struct {
 	Version string    // as the store names it; empty when it has none
 	Expires time.Time // zero when it does not
 	Lease   *Lease    // nil unless the store issued the value for us
+	// Unseal, if any, opens a scalar of a YAML document under the tag !vault: of a
+	// document whose values are encrypted one by one only the selected one is
+	// opened. Such a document is no value as a whole. It does not cross a pipe.
+	Unseal func(sealed []byte) ([]byte, error)
 }
 
 // A Lease is a store's promise about a dynamic secret, as data: it can cross a pipe.

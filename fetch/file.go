@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,8 @@ const MaxDocument = 1 << 20
 // A relative path is resolved in Root and cannot leave it, by ".." or by a
 // symbolic link. An absolute path (or one that begins with ~/) must lie in Root
 // too, unless e.Trusted. Pipes, devices and directories are refused without
-// being opened. Errors wrap [ErrNotFound] or [ErrDenied] and carry no content.
+// being opened, and what git-crypt keeps locked is no document. Errors wrap
+// [ErrNotFound] or [ErrDenied] and carry no content.
 func (e Env) ReadFile(path string) ([]byte, error) {
 	return e.readFile(path, e.Trusted, nil)
 }
@@ -144,7 +146,11 @@ func readRegular(root *os.Root, name string, inspect func(fs.FileInfo)) ([]byte,
 	if inspect != nil {
 		inspect(info)
 	}
-	return readBounded(f)
+	b, err := readBounded(f)
+	if bytes.HasPrefix(b, []byte(gitCrypt)) { // no store has a use for it
+		return nil, fmt.Errorf("the file is %s: %w", sealedGitCrypt, ErrDenied)
+	}
+	return b, err
 }
 
 func checkRegular(info fs.FileInfo) error {

@@ -18,6 +18,9 @@ import (
 // error shows anything of the document but the keys that ref names itself.
 func selectField(doc Document, ref Ref) ([]byte, error) {
 	if ref.Field == "" {
+		if doc.Unseal != nil {
+			return nil, errors.New("its values are encrypted one by one: name one after #")
+		}
 		return bytes.Clone(doc.Data), nil
 	}
 	data := bytes.TrimPrefix(doc.Data, []byte("\ufeff"))
@@ -25,7 +28,7 @@ func selectField(doc Document, ref Ref) ([]byte, error) {
 	case JSON:
 		return selectJSON(data, ref.Keys())
 	case YAML:
-		return selectYAML(data, ref.Keys())
+		return selectYAML(data, ref.Keys(), doc.Unseal)
 	case INI:
 		return selectINI(data, iniKeys(ref))
 	case Dotenv:
@@ -34,7 +37,7 @@ func selectField(doc Document, ref Ref) ([]byte, error) {
 		if json.Valid(data) {
 			return selectJSON(data, ref.Keys())
 		}
-		return selectYAML(data, ref.Keys())
+		return selectYAML(data, ref.Keys(), doc.Unseal)
 	}
 	return nil, errors.New("the document has no fields: leave out the part after #")
 }

@@ -15,11 +15,12 @@ import (
 type yamlDoc struct {
 	anchors map[string]ast.Node
 	budget  int // bytes and steps that may still be produced; aliases multiply
+	unseal  func([]byte) ([]byte, error)
 	depth   int // of the nesting that is being followed; an alias can hold itself
 }
 
 // selectYAML follows keys into a YAML document.
-func selectYAML(data []byte, keys []string) (value []byte, err error) {
+func selectYAML(data []byte, keys []string, unseal func([]byte) ([]byte, error)) (value []byte, err error) {
 	// The parser is a large foreign thing fed with a stranger's text, and what
 	// it says in a panic may quote that text.
 	defer func() {
@@ -31,7 +32,7 @@ func selectYAML(data []byte, keys []string) (value []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := &yamlDoc{anchors: map[string]ast.Node{}, budget: MaxDocument}
+	doc := &yamlDoc{anchors: map[string]ast.Node{}, budget: MaxDocument, unseal: unseal}
 	if err := doc.collect(body); err != nil {
 		return nil, err
 	}

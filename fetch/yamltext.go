@@ -26,17 +26,44 @@ func (d *yamlDoc) text(n ast.Node, keys []string) ([]byte, error) {
 	return []byte(scalar(n)), nil
 }
 
-// tagged honours !!binary; under any other tag the text is the value.
+// tagged honours !!binary and Ansible's !vault; under any other tag the text is the value.
 func (d *yamlDoc) tagged(t *ast.TagNode, keys []string) ([]byte, error) {
 	text, err := d.text(t.Value, keys)
-	if err != nil || t.Start.Value != "!!binary" {
-		return text, err
+	switch {
+	case err != nil:
+		return nil, err
+	case isVault(t):
+		return d.opened(text, keys)
+	case t.Start.Value != "!!binary":
+		return text, nil
 	}
 	out, err := base64.StdEncoding.AppendDecode(nil, withoutBlanks(text))
 	if err != nil {
 		return nil, fmt.Errorf("field %s is tagged !!binary and is not base64", pointer(keys))
 	}
 	return out, nil
+}
+
+// isVault tells whether a node is a value that ansible-vault encrypted.
+func isVault(t *ast.TagNode) bool {
+	return t.Start.Value == "!vault" || t.Start.Value == "!vault-encrypted"
+}
+
+// opened is what such a value encrypts. Inside of a mapping that is asked for as
+// a whole it has no keys of its own.
+func (d *yamlDoc) opened(text []byte, keys []string) ([]byte, error) {
+	name := "a value inside"
+	if len(keys) > 0 {
+		name = "field " + pointer(keys)
+	}
+	if d.unseal == nil {
+		return nil, fmt.Errorf("%s is encrypted with ansible-vault: read it with ansible-vault://: %w", name, ErrDenied)
+	}
+	plain, err := d.unseal(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return plain, d.spend(len(plain))
 }
 
 // scalar is the text of a node: of numbers and booleans as written.
@@ -62,7 +89,11 @@ func (d *yamlDoc) appendJSON(b []byte, n ast.Node) ([]byte, error) {
 	}
 	switch x := n.(type) {
 	case *ast.TagNode:
-		return d.appendJSON(b, x.Value)
+		if !isVault(x) {
+			return d.appendJSON(b, x.Value)
+		}
+		plain, err := d.tagged(x, nil)
+		return append(b, quoteJSON(string(plain))...), err
 	case *ast.SequenceNode:
 		return d.appendList(b, x)
 	case *ast.MappingNode, *ast.MappingValueNode:

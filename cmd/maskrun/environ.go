@@ -38,13 +38,17 @@ func isBasic(name string) bool {
 // name, and their values are hidden. Of what sops can be opened with only the age
 // keys are here: docs/design.md says why. FAULTS 103.
 var bootstrap = map[string][]string{
-	"age":  {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
-	"sops": {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+	"age":           {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+	"ansible-vault": {"ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"},
+	"sops":          {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
 }
 
 // bootstrapValues are those of the bootstrap variables that hold a credential
 // itself, not the way to one.
-var bootstrapValues = []string{"SOPS_AGE_KEY"}
+var bootstrapValues = []string{
+	"SOPS_AGE_KEY",
+	"ANSIBLE_VAULT_PASSWORD",
+}
 
 // childEnviron builds the command's environment: what it inherits, less what it
 // shall not have, and its secrets.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/age"
+	"github.com/maskrun/maskrun/fetch/ansiblevault"
 	"github.com/maskrun/maskrun/fetch/env"
 	"github.com/maskrun/maskrun/fetch/exec"
 	"github.com/maskrun/maskrun/fetch/file"
@@ -20,6 +21,6 @@ func Kinds() []fetch.Kind {
 		[]fetch.Kind{env.Kind()},
 		file.Kinds(),
 		mounted.Kinds(),
-		[]fetch.Kind{age.Kind(), exec.Kind()},
+		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), exec.Kind()},
 	)
 }
