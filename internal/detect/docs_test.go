@@ -46,16 +46,38 @@ func TestMain(m *testing.M) {
 // tables renders the rules and the checks.
 func tables() string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "\n%d rules.\n\n", len(rules))
-	out.WriteString("| Rule | What | Begins with | Bytes | Check |\n|---|---|---|---|---|\n")
+	fmt.Fprintf(&out, "\n%d rules, %d of them read in what the issuer publishes.\n\n", len(rules), readRules())
+	out.WriteString("| Rule | What | Begins with | Bytes | Check | Read |\n|---|---|---|---|---|---|\n")
 	for _, r := range Rules() {
-		fmt.Fprintf(&out, "| `%s` | [%s](%s) | %s | %s | %s |\n", r.Name, r.Title, r.Source, keys(r), size(r), r.Check)
+		fmt.Fprintf(&out, "| `%s` | [%s](%s) | %s | %s | %s | %s |\n", r.Name, r.Title, r.Source, keys(r), size(r), r.Check, readIn(r))
 	}
 	out.WriteString("\n| Check | A match passes if |\n|---|---|\n")
 	for _, c := range checks {
 		fmt.Fprintf(&out, "| %s | %s |\n", c.name, c.what)
 	}
 	return out.String() + "\n"
+}
+
+func readRules() (n int) {
+	for _, r := range rules {
+		if r.Read != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// readIn names what was read by its host, or by its repository.
+func readIn(r Rule) string {
+	if r.Read == "" {
+		return ""
+	}
+	parts := strings.Split(strings.TrimPrefix(r.Read, "https://"), "/")
+	name := parts[0]
+	if name == "github.com" {
+		name = parts[1] + "/" + parts[2]
+	}
+	return "[" + name + "](" + r.Read + ")"
 }
 
 func keys(r Rule) string {

@@ -12,7 +12,7 @@ import (
 // fields in angle brackets, filled at run time, so that no token stands here:
 //
 //	<A20> letters and digits   <U9> upper-case and digits   <L9> lower-case and digits
-//	<x32> hexadecimal          <d10> digits                 <B24> base32
+//	<x32> hexadecimal          <d10> digits                 <B24> <l24> base32
 //	<W20> A and _ and -        <S86> A and + and /          <b58> Bech32 data, upper-case
 //	<crc62> <crc36> <crchex> <bech>  the checksum of what came before
 //	<id> base64 of a snowflake <jose> a header              <nl> a line feed
@@ -53,6 +53,7 @@ var examples = []example{
 	{"gitlab-scim", "gl|soat-<W20>"},
 	{"gitlab-feature-flags", "gl|ffct-<W20>"},
 	{"gitlab-workspace", "gl|wt-<W20>"},
+	{"gitlab-session", "Cookie: _gitlab_ses|sion=[<x32>]; a=b"},
 	{"slack-bot", "xo|xb-<d12>-<d12>-<A24>"},
 	{"slack-bot", "xo|xb-<d12>-<A24>"},
 	{"slack-user", "xo|xp-<d12>-<d12>-<d13>-<x32>"},
@@ -60,6 +61,7 @@ var examples = []example{
 	{"slack-config", "xo|xe-1-<A140>"},
 	{"slack-app", "xa|pp-1-A<U10>-<d13>-<x64>"},
 	{"slack-webhook", "https://hooks.sl|ack.com/services/[T<U9>/B<U9>/<A24>]"},
+	{"slack-webhook", "https://hooks.sl|ack.com/triggers/[T<U9>/<d11>/<A24>]"},
 	{"discord-webhook", "https://discord|.com/api/webhooks/<d18>/[<W68>]"},
 	{"discord-bot", "<id>.<W6>.<W38>"},
 	{"telegram-bot", "https://api.telegram.org/bot<d10>:[A|A<W33>]/getMe"},
@@ -80,6 +82,7 @@ var examples = []example{
 	{"replicate", "r|8_<A37>"},
 	{"nvidia", "nv|api-<W64>"},
 	{"langsmith", "ls|v2_pt_<x32>_<x10>"},
+	{"langsmith", "ls|v2_sk_<A36>_<A10>"},
 	{"pinecone", "pc|sk_<A5>_<A63>"},
 	{"google-api-key", "AI|za<W35>"},
 	{"google-oauth-access", "ya|29.<W160>"},
@@ -93,7 +96,7 @@ var examples = []example{
 	{"pypi", "py|pi-AgEIcHlwaS5vcmc<W150>"},
 	{"rubygems", "ruby|gems_<x48>"},
 	{"crates", "c|io<A28>7<A3>"},
-	{"nuget", "o|y2<L43>"},
+	{"nuget", "o|y2d<l15>q<l25>4"},
 	{"clojars", "CLO|JARS_<x60>"},
 	{"artifactory", "AK|Cp<A69>"},
 	{"sendgrid", "S|G.<W22>.<W43>"},
@@ -119,9 +122,11 @@ var examples = []example{
 	{"vercel", "vc|k_<A56>"},
 	{"netlify", "nf|p_<A36>"},
 	{"heroku", "HR|KU-AA<W58>"},
+	{"heroku", "HR|KU-<x8>-<x4>-<x4>-<x4>-<x12>"},
 	{"fly", "FlyV1 [fm|2_<S200>==]"},
 	{"fly-oauth", "fo|1_<W43>"},
 	{"supabase", "sb|p_<x40>"},
+	{"supabase", "sb|p_oauth_<x40>"},
 	{"supabase-secret-key", "sb_|secret_<W22>_<A8>"},
 	{"planetscale", "pscale_|tkn_<W43>"},
 	{"planetscale", "pscale_|pw_<W43>"},
@@ -143,7 +148,7 @@ var examples = []example{
 	{"onepassword-secret-key", "A|3-<U6>-<U11>-<U5>-<U5>-<U5>"},
 	{"age-secret-key", "AGE-SECRET-|KEY-1<b52><bech>"},
 	{"age-plugin-identity", "AGE-PLUGIN-|YUBIKEY-1<b80>"},
-	{"age-plugin-identity", "AGE-SECRET-|KEY-PQ-1<b90>"},
+	{"age-secret-key-pq", "AGE-SECRET-|KEY-PQ-1<b52><bech>"},
 	{"linear", "lin_|api_<A40>"},
 	{"figma", "fi|gd_<W40>"},
 	{"notion", "nt|n_<A46>"},
@@ -162,6 +167,8 @@ var examples = []example{
 	{"circleci", "CCI|PAT_<A22>_<x40>"},
 	{"circleci", "CCI|PRJ_<A22>_<x40>"},
 	{"buildkite", "bk|ua_<A53>"},
+	{"buildkite", "bk|ct_<A73>"},
+	{"buildkite", "bk|ps_<A64>"},
 	{"buildkite", "bk|aj_<A36>.<A120>.<A43>"},
 	{"atlassian", "ATA|TT3xFfGF0<W170>=5E<d6>"},
 	{"bitbucket-app-password", "AT|BB<A32>"},
@@ -245,7 +252,7 @@ func alphabet(class byte) string {
 	lower := strings.ToLower(upper)
 	return map[byte]string{
 		'A': upper + lower + digits, 'U': upper + digits, 'L': lower + digits,
-		'x': "0123456789abcdef", 'd': "123456789", 'B': upper + "234567",
+		'l': lower + "234567", 'x': "0123456789abcdef", 'd': "123456789", 'B': upper + "234567",
 		'W': upper + lower + digits + "_-", 'S': upper + lower + digits + "+/",
 		'b': strings.ToUpper(bech32Alphabet),
 	}[class]

@@ -16,6 +16,10 @@ type Rule struct {
 	Title string
 	// Source is the issuer's page that describes or shows the format.
 	Source string
+	// Read is what of the issuer was read when the rule was written: a page, or
+	// the code that makes or checks the token. Empty: nothing could be had, and
+	// the rule follows common knowledge of the format.
+	Read string
 	// Keys are literals one of which begins every match. None begins another.
 	Keys []string
 	// Pattern is an RE2 over ASCII, of bounded length, without assertions. If it

@@ -29,6 +29,9 @@ func TestTable(t *testing.T) {
 	if len(rules) < 60 {
 		t.Errorf("%d rules, want at least 60", len(rules))
 	}
+	if n := readRules(); n < 60 {
+		t.Errorf("%d rules were read in what the issuer publishes, want at least 60", n)
+	}
 	seen := map[string]bool{}
 	for _, r := range Rules() {
 		t.Run(r.Name, func(t *testing.T) { checkRow(t, r) })
@@ -42,6 +45,9 @@ func TestTable(t *testing.T) {
 func checkRow(t *testing.T, r Rule) {
 	if r.Name == "" || r.Title == "" || !strings.HasPrefix(r.Source, "https://") || len(r.Keys) == 0 {
 		t.Errorf("incomplete: %+v", r)
+	}
+	if r.Read != "" && !strings.HasPrefix(r.Read, "https://") {
+		t.Errorf("not an address: %q", r.Read)
 	}
 	if r.Check != "" && checkNamed(r.Check) == nil {
 		t.Errorf("no check is called %q", r.Check)
