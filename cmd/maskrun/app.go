@@ -62,7 +62,23 @@ func run(args, environ []string, stdin, stdout, stderr *os.File) (code int) {
 			code = exitFailed
 		}
 	}()
+	if os.Getpid() == 1 {
+		return p.init(args)
+	}
 	return p.exit(p.app().Run(args))
+}
+
+// init is the whole program as process 1 of a container: see child.Init. Where it
+// cannot be had (a container without /proc) we do without.
+func (p *program) init(args []string) int {
+	status, err := child.Init(child.InitSpec{
+		Argv: args, Env: p.environ, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Around: p.core.Start,
+	})
+	if err != nil {
+		p.say("orphaned processes will not be collected: " + err.Error())
+		return p.exit(p.app().Run(args))
+	}
+	return status.ExitCode()
 }
 
 // exit prints err and gives its code.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 //	age FILE KEY CIPHER encrypts FILE to a new key
 //	stores              builds maskrun-stores and puts it on PATH
 //
+// and the condition [pidns]: process namespaces may be made here.
+//
 // To rewrite the expected outputs: UPDATE=1 go test ./cmd/maskrun
 func TestScripts(t *testing.T) {
 	repo, err := filepath.Abs("../..")
@@ -52,6 +55,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", noSleepAtExit)
 			env.Defer(func() { checkLeftovers(t, env.WorkDir) })
 			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "pidns" {
+				return false, fmt.Errorf("no condition %s", cond)
+			}
+			return exec.Command("unshare", "--fork", "--pid", "--mount-proc", "true").Run() == nil, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"code":   cmdCode,

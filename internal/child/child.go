@@ -114,6 +114,14 @@ type Spec struct {
 	Signals <-chan syscall.Signal
 }
 
+// InitSpec says how [Init] starts this program once more. Its fields are those of
+// [Spec], but for Argv: the program is this one, whatever the first word.
+type InitSpec struct {
+	Argv, Env             []string
+	Stdin, Stdout, Stderr *os.File
+	Around                func(start func() error) error
+}
+
 // Status says how a command ended: by an exit code or by a signal, never both.
 type Status struct {
 	// Code is the exit code, -1 when a signal ended the command, and
@@ -172,10 +180,9 @@ func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
 	}
 	// 3. Relay until it exits, then until its pipes end.
 	r := relay{spec: s, proc: p, inbox: in, drained: w.pump()}
-	state, stopped := r.untilExit(ctx)
+	st, stopped := r.untilExit(ctx)
 	r.untilDrained(ctx, stopped, w.cut)
 	// 4. Report.
-	st := statusOf(state)
 	st.Truncated = w.truncated()
 	return st, errors.Join(w.err(), stopped)
 }

@@ -121,10 +121,10 @@ func TestUnlimitedDrainCanBeEnded(t *testing.T) {
 			}
 			w.started()
 			r := relay{spec: s, proc: p, inbox: in, drained: w.pump()}
-			state, stopped := r.untilExit(ctx)
+			st, stopped := r.untilExit(ctx)
 			c.end(in, cancel) // the child is gone: this can only mean the drain
 			r.untilDrained(ctx, stopped, w.cut)
-			if st := statusOf(state); st != (Status{}) || stopped != nil || !w.truncated() || out.String() != "hi\n" {
+			if st != (Status{}) || stopped != nil || !w.truncated() || out.String() != "hi\n" {
 				t.Errorf("status %+v, %v, output %q", st, stopped, &out)
 			}
 		})

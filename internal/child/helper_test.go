@@ -34,6 +34,7 @@ const patience = 60 * time.Second
 
 var helpers = map[string]func(args []string) int{
 	"supervise": helpSupervise,
+	"init":      helpInit,
 	"dispose":   helpDispose,
 	"catch":     helpCatch,
 	"alternate": helpAlternate,
@@ -82,6 +83,19 @@ func helpSupervise(args []string) int {
 	}
 	if st.Truncated {
 		fmt.Fprintln(os.Stderr, "truncated")
+	}
+	return st.ExitCode()
+}
+
+// helpInit is the smallest maskrun as process 1: its arguments are what supervise
+// takes.
+func helpInit(args []string) int {
+	st, err := Init(InitSpec{
+		Argv: append(self("supervise"), args...), Env: os.Environ(),
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 	}
 	return st.ExitCode()
 }

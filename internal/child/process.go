@@ -1,7 +1,6 @@
 package child
 
 import (
-	"os"
 	"os/exec"
 	"runtime"
 	"sync"
@@ -11,37 +10,44 @@ import (
 // A process is a started child that has not been waited for by anybody else.
 type process struct {
 	cmd    *exec.Cmd
-	group  bool                  // it leads its own process group
-	exited chan *os.ProcessState // receives one value
+	group  bool          // it leads its own process group
+	exited chan Status   // receives one value
+	await  func(pid int) // returns when it has exited, and does not collect it
 
 	mu   sync.Mutex
 	gone bool // it has exited, and its number may soon belong to another
 }
 
-// start starts the child of s on a thread of its own, which waits for it too:
-// Linux sends Pdeathsig when the *thread* that started the child ends
-// (golang.org/issue/27505), so that thread has to live as long as the child.
+// start starts the child of s.
 func start(s Spec, w *wiring) (*process, error) {
 	path, err := find(s)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: command(s, w, path), exited: make(chan *os.ProcessState, 1)}
+	p := &process{cmd: command(s, w, path), await: awaitExit}
 	p.group = attributes(p.cmd)
+	if err := p.start(s.around); err != nil {
+		return nil, classify(s, err)
+	}
+	return p, nil
+}
+
+// start starts p on a thread of its own, which waits for it too: Linux sends
+// Pdeathsig when the *thread* that started the child ends
+// (golang.org/issue/27505), so that thread has to live as long as the child.
+func (p *process) start(around func(func() error) error) error {
+	p.exited = make(chan Status, 1)
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := s.around(p.cmd.Start)
+		err := around(p.cmd.Start)
 		started <- err
 		if err == nil {
 			p.wait()
 		}
 	}()
-	if err := <-started; err != nil {
-		return nil, classify(s, err)
-	}
-	return p, nil
+	return <-started
 }
 
 func command(s Spec, w *wiring, path string) *exec.Cmd {
@@ -65,12 +71,12 @@ func command(s Spec, w *wiring, path string) *exec.Cmd {
 // wait first learns that the child has exited and only then collects it, so that
 // no signal can be on its way to a number that is free again.
 func (p *process) wait() {
-	awaitExit(p.cmd.Process.Pid)
+	p.await(p.cmd.Process.Pid)
 	p.mu.Lock()
 	p.gone = true
 	p.mu.Unlock()
 	p.cmd.Wait() // its error only repeats the state
-	p.exited <- p.cmd.ProcessState
+	p.exited <- statusOf(p.cmd.ProcessState)
 }
 
 // signal sends sig to the child, or to its group when it has one and the signal

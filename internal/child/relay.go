@@ -2,7 +2,6 @@ package child
 
 import (
 	"context"
-	"os"
 	"syscall"
 	"time"
 )
@@ -20,7 +19,7 @@ type relay struct {
 
 // untilExit relays until the child has exited. The error is ctx's cause if its
 // end made us stop the child.
-func (r *relay) untilExit(ctx context.Context) (*os.ProcessState, error) {
+func (r *relay) untilExit(ctx context.Context) (Status, error) {
 	var stopped error
 	ended, extra := ctx.Done(), r.spec.Signals
 	defer r.disarm()
@@ -40,8 +39,8 @@ func (r *relay) untilExit(ctx context.Context) (*os.ProcessState, error) {
 			r.arm(r.spec.grace())
 		case <-r.kill:
 			r.proc.signal(syscall.SIGKILL)
-		case state := <-r.proc.exited:
-			return state, stopped
+		case st := <-r.proc.exited:
+			return st, stopped
 		}
 	}
 }
