@@ -40,6 +40,8 @@ func commands() []command {
 	return []command{
 		runCommand(),
 		maskCommand(),
+		entrypointCommand(),
+		hookCommand(),
 		getCommand(),
 		planCommand(),
 		doctorCommand(),

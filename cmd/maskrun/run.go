@@ -42,6 +42,11 @@ func runRun(p *program, c *cli.Context) error {
 	if len(argv) == 0 {
 		return usagef("run", "no command to run: maskrun run [flags] -- COMMAND [ARG...]")
 	}
+	return p.runWith(c, argv, readSecretFlags(c))
+}
+
+// runWith runs argv with the secrets of f; the other flags are those of c.
+func (p *program) runWith(c *cli.Context, argv []string, secrets secretFlags) error {
 	m, err := readMaskFlags(c)
 	if err != nil {
 		return err
@@ -50,7 +55,7 @@ func runRun(p *program, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := p.load(readSecretFlags(c), m)
+	l, err := p.load(secrets, m)
 	if err != nil {
 		return err
 	}
