@@ -36,7 +36,7 @@ func Sealed(data []byte) string {
 		}
 	}
 	switch {
-	case isPGP(data):
+	case IsOpenPGP(data):
 		return sealedPGP
 	case bytes.Contains(data, []byte("ENC[AES256_GCM,data:")):
 		return "encrypted with sops: read it with sops://"
@@ -44,10 +44,10 @@ func Sealed(data []byte) string {
 	return ""
 }
 
-// isPGP tells whether data begins with the packet that a binary OpenPGP message
+// IsOpenPGP tells whether data begins with the packet that a binary OpenPGP message
 // begins with: a session key for a public key (tag 1) or a passphrase (tag 3), of
 // a version in use, under the old header or the new.
-func isPGP(data []byte) bool {
+func IsOpenPGP(data []byte) bool {
 	if len(data) < 6 {
 		return false
 	}

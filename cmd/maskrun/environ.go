@@ -40,6 +40,7 @@ func isBasic(name string) bool {
 var bootstrap = map[string][]string{
 	"age":           {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
 	"ansible-vault": {"ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"},
+	"gpg":           {"MASKRUN_GPG_KEY", "MASKRUN_GPG_KEY_FILE", "MASKRUN_GPG_PASSPHRASE", "MASKRUN_GPG_PASSPHRASE_FILE"},
 	"sops":          {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
 }
 
@@ -48,6 +49,7 @@ var bootstrap = map[string][]string{
 var bootstrapValues = []string{
 	"SOPS_AGE_KEY",
 	"ANSIBLE_VAULT_PASSWORD",
+	"MASKRUN_GPG_KEY", "MASKRUN_GPG_PASSPHRASE",
 }
 
 // childEnviron builds the command's environment: what it inherits, less what it

@@ -4,12 +4,14 @@ package heavy
 
 import (
 	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/gpg"
 	"github.com/maskrun/maskrun/fetch/sops"
 )
 
 // Kinds returns the heavy stores.
 func Kinds() []fetch.Kind {
 	return []fetch.Kind{
+		gpg.Kind(),
 		sops.Kind(),
 	}
 }

@@ -7,6 +7,7 @@ import "github.com/maskrun/maskrun/fetch"
 // Kinds returns the rows of the heavy stores without their Open: helper.Client.Bind gives them one.
 func Kinds() []fetch.Kind {
 	return []fetch.Kind{
+		{Scheme: "gpg", Help: "a file encrypted with OpenPGP (gpg, BlackBox, pass), or a field of it"},
 		{Scheme: "sops", Help: "a key of a file encrypted with sops (age, PGP, cloud KMS, Vault transit)"},
 	}
 }
