@@ -112,6 +112,25 @@ type gatherer struct {
 	bad     []error // concern one reference
 }
 
+// reference gives that of a secret of the file. GitLab's syntax takes parts of it
+// from variables: not from such as hold secrets, for references are shown.
+func (g *gatherer) reference(s config.Secret) (fetch.Ref, error) {
+	if s.GitLab == nil {
+		return s.Ref, nil
+	}
+	if token := s.GitLab.Token; token != "" {
+		if v, _ := lookup(g.environ, token); v == "" {
+			return fetch.Ref{}, fmt.Errorf("token: the variable %s is not set: name it under id_tokens: of the job", token)
+		}
+	}
+	return s.GitLab.Ref(func(name string) string {
+		if v, _ := lookup(g.environ, name); !matchesName(defaultMaskEnv, name) && !matchesName(g.flags.maskEnv, name) {
+			return v
+		}
+		return ""
+	})
+}
+
 func (g *gatherer) fail(err error) {
 	if err != nil {
 		g.errs = append(g.errs, err)
@@ -186,8 +205,13 @@ func (g *gatherer) fromConfig(cfg *config.Config) []wanted {
 	g.fail(err)
 	out := make([]wanted, 0, len(secrets))
 	for _, s := range secrets {
+		ref, err := g.reference(s)
+		if err != nil {
+			g.bad = append(g.bad, fmt.Errorf("%s: %s: %w", s.At, s.Name, err))
+			continue
+		}
 		out = append(out, wanted{
-			name: s.Name, ref: s.Ref, from: s.At, dir: dir, trusted: g.flags.trusted,
+			name: s.Name, ref: ref, from: s.At, dir: dir, trusted: g.flags.trusted,
 			optional: s.Optional, file: s.File, noMask: s.NoMask,
 		})
 	}

@@ -59,6 +59,7 @@ type Config struct {
 type Secret struct {
 	Name     string
 	Ref      fetch.Ref
+	GitLab   *GitLab // in place of Ref: GitLab's own syntax
 	Optional bool
 	File     bool   // the variable holds the path of a private file with the value
 	NoMask   bool   // mask: false, the value may appear in the log

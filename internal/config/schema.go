@@ -75,7 +75,8 @@ func (r *reader) secrets(e entry, where string) []Secret {
 	return out
 }
 
-// secret reads the short form (a reference) or the long form (a mapping).
+// secret reads the short form (a reference), the long form (a mapping), or a
+// mapping as GitLab has it.
 func (r *reader) secret(e entry, where string, s *Secret) {
 	switch e.value.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
@@ -83,14 +84,21 @@ func (r *reader) secret(e entry, where string, s *Secret) {
 		s.Ref = r.ref(e, where)
 		return
 	}
-	hasRef := false
-	r.object(e, where,
-		field{"ref", func(e entry, where string) { hasRef = true; s.Ref = r.ref(e, where) }},
-		field{"optional", func(e entry, where string) { s.Optional = r.boolean(e, where) }},
-		field{"file", func(e entry, where string) { s.File = r.boolean(e, where) }},
-		field{"mask", func(e entry, where string) { s.NoMask = !r.boolean(e, where) }},
-	)
-	if !hasRef {
+	hasRef, hasFile := false, false
+	r.object(e, where, append([]field{
+		{"ref", func(e entry, where string) { hasRef = true; s.Ref = r.ref(e, where) }},
+		{"optional", func(e entry, where string) { s.Optional = r.boolean(e, where) }},
+		{"file", func(e entry, where string) { hasFile = true; s.File = r.boolean(e, where) }},
+		{"mask", func(e entry, where string) { s.NoMask = !r.boolean(e, where) }},
+	}, r.gitlabFields(s)...)...)
+	switch {
+	case s.GitLab != nil && hasRef:
+		r.problemf(e.at, "%s has a ref and keys of GitLab's secrets: syntax; want one of them", where)
+	case s.GitLab != nil && s.GitLab.Store == "":
+		r.problemf(e.at, "%s has a token and no store", where)
+	case s.GitLab != nil && !hasFile:
+		s.File = true // GitLab's default
+	case s.GitLab == nil && !hasRef:
 		r.problemf(e.at, "%s has no ref", where)
 	}
 }
