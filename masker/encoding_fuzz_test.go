@@ -31,18 +31,20 @@ var rowChecks = map[string]rowCheck{
 	"hex":                decodedBy(unhex()),
 	`hex \xHH`:           decodedBy(unhex(`\x`)),
 	"hex in groups":      decodedBy(unhex(" ", ":", "-")),
+	"byte list":          decodedBy(unlist),
 	"percent":            decodedBy(url.PathUnescape, url.QueryUnescape),
 	"percent, rare sets": decodedBy(url.PathUnescape, url.QueryUnescape),
 	"percent twice":      decodedBy(twice(url.PathUnescape), twice(url.QueryUnescape)),
 	"GitHub command":     decodedBy(replaced("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")),
 	"Azure command":      decodedBy(replaced("%0D", "\r", "%0A", "\n", "%3B", ";", "%5D", "]", "%AZP25", "%")),
 	"JSON":               decodedBy(unjson),
-	"JSON in JSON":       decodedBy(twice(unjson)),
+	"JSON in JSON":       decodedBy(twice(unjson), thrice(unjson)),
 	"Go literal":         decodedBy(func(s string) (string, error) { return strconv.Unquote(`"` + s + `"`) }),
 	"Python literal":     decodedBy(unliteral(charsOctal), unliteral(bytesOctal)),
 	"C literal":          decodedBy(unliteral(charsOctal), unliteral(bytesOctal), unproperty),
 	"YAML double-quoted": decodedBy(unliteral(charsNul)),
 	"XML":                decodedBy(unhtml, replaced("]]]]><![CDATA[>", "]]>", "]]]]>]]&gt;<![CDATA[", "]]>")),
+	"XML in XML":         decodedBy(twice(unhtml)),
 	"echo":               obeyed(`\`),
 	"shell quotes": decodedBy(unmark('\\'), replaced(`'\''`, "'"), replaced(`'"'"'`, "'"), replaced("''", "'"), replaced(`""`, `"`),
 		replaced(`\"`, `"`), replaced(`\#`, "#"), replaced("$$", "$"), replaced("%%", "%")),
@@ -180,6 +182,30 @@ func replaced(pairs ...string) func(string) (string, error) {
 	return func(s string) (string, error) { return strings.NewReplacer(pairs...).Replace(s), nil }
 }
 
+// thrice decodes three times.
+func thrice(f func(string) (string, error)) func(string) (string, error) {
+	return func(s string) (string, error) {
+		two, err := twice(f)(s)
+		if err != nil {
+			return "", err
+		}
+		return f(two)
+	}
+}
+
+// unlist reads decimal bytes.
+func unlist(s string) (string, error) {
+	var out []byte
+	for field := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ' ' || r == ',' }) {
+		n, err := strconv.ParseUint(field, 10, 8)
+		if err != nil {
+			return "", err
+		}
+		out = append(out, byte(n))
+	}
+	return string(out), nil
+}
+
 func unjson(s string) (out string, err error) {
 	err = json.Unmarshal([]byte(`"`+s+`"`), &out)
 	return out, err
@@ -311,6 +337,7 @@ func FuzzEncodeBase32(f *testing.F)        { fuzzRow(f, `base32`) }
 func FuzzEncodeHex(f *testing.F)           { fuzzRow(f, `hex`) }
 func FuzzEncodeHexEscapes(f *testing.F)    { fuzzRow(f, `hex \xHH`) }
 func FuzzEncodeHexGroups(f *testing.F)     { fuzzRow(f, `hex in groups`) }
+func FuzzEncodeByteList(f *testing.F)      { fuzzRow(f, `byte list`) }
 func FuzzEncodePercent(f *testing.F)       { fuzzRow(f, `percent`) }
 func FuzzEncodePercentRare(f *testing.F)   { fuzzRow(f, `percent, rare sets`) }
 func FuzzEncodePercentTwice(f *testing.F)  { fuzzRow(f, `percent twice`) }
@@ -323,6 +350,7 @@ func FuzzEncodePythonLiteral(f *testing.F) { fuzzRow(f, `Python literal`) }
 func FuzzEncodeCLiteral(f *testing.F)      { fuzzRow(f, `C literal`) }
 func FuzzEncodeYAML(f *testing.F)          { fuzzRow(f, `YAML double-quoted`) }
 func FuzzEncodeXML(f *testing.F)           { fuzzRow(f, `XML`) }
+func FuzzEncodeXMLTwice(f *testing.F)      { fuzzRow(f, `XML in XML`) }
 func FuzzEncodeShellQuotes(f *testing.F)   { fuzzRow(f, `shell quotes`) }
 func FuzzEncodeEcho(f *testing.F)          { fuzzRow(f, `echo`) }
 func FuzzEncodeAnsiC(f *testing.F)         { fuzzRow(f, `shell $'…'`) }

@@ -22,7 +22,7 @@ func TestFormBudget(t *testing.T) {
 		why, value   string
 		forms, bytes int
 	}{
-		{"40 letters and digits", "ghp7Qx2vLr9TfKd3WmZs8HnBc5YtJp1GaEu4RoXi", 40, 3 << 10},
+		{"40 letters and digits", "ghp7Qx2vLr9TfKd3WmZs8HnBc5YtJp1GaEu4RoXi", 40, 3400},
 		{"40 characters of base64, + and / among them", "Zq/+" + random(36), 90, 8 << 10},
 		{"every quote and reserved character", "a'b\"c`d:/?#[]!$&()*+,;=<>%^|\\{}~ @é77", 900, 64 << 10},
 		{"a key of 3 KB", key, 1500, 700 << 10},

@@ -23,6 +23,7 @@ from vectors import Tool, text
 PY = Tool("python", "python", platform.python_version())
 STRING = ((b'"', b'"'),)
 TWICE = ((b'"\\"', b'\\""'),)
+THRICE = ((b'"\\"\\\\\\"', b'\\\\\\"\\""'),)
 REPR = ((b"'", b"'"), (b'"', b'"'))
 NONE = ((b"", b""),)
 
@@ -42,6 +43,7 @@ def literals():
     form("json.dumps(s, ensure_ascii=False)", raw, STRING)
     form("json.dumps(json.dumps(s))", lambda s: json.dumps(json.dumps(s)), TWICE)
     form("json.dumps twice, ensure_ascii=False", lambda s: raw(raw(s)), TWICE)
+    form("json.dumps three times, ensure_ascii=False", lambda s: raw(raw(raw(s))), THRICE, takes=lambda v: text(v) and len(v) <= 200)
     form("repr(str)", repr, REPR)
     form("ascii(str)", ascii, REPR)
     form("repr of a dict", lambda s: repr({"k": s}), ((b"{'k': '", b"'}"), (b"{'k': \"", b'"}')))
@@ -78,6 +80,7 @@ def markup():
     # What XML cannot hold at all is left out.
     xml = lambda v: text(v) and not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]", v)
     form("html.escape(s)", html.escape)
+    form("html.escape(html.escape(s))", lambda s: html.escape(html.escape(s)))
     form("html.escape(s, quote=False)", lambda s: html.escape(s, quote=False))
     form("saxutils.escape(s)", sax.escape)
     form("saxutils.quoteattr(s)", sax.quoteattr, REPR)
@@ -106,6 +109,10 @@ def digits():
     form_of_bytes("bytes.hex('-').upper()", lambda b: b.hex("-").upper(), decode="hex")
     form_of_bytes(r"'\x%02x'", lambda b: "".join(f"\\x{c:02x}" for c in b))
     form_of_bytes(r"'\x%02X'", lambda b: "".join(f"\\x{c:02X}" for c in b))
+    brackets, short = ((b"[", b"]"),), lambda v: len(v) <= 64
+    form_of_bytes("list(bytes)", lambda b: str(list(b)), brackets, takes=short)
+    form_of_bytes("list of bytes as compact JSON", lambda b: json.dumps(list(b), separators=(",", ":")), brackets, takes=short)
+    form_of_bytes("bytes as Go's %v has them", lambda b: "[" + " ".join(map(str, b)) + "]", brackets, takes=short)
     PY.form("encode('utf-16-le')", lambda b: b.decode().encode("utf-16-le"), takes=text)
     # It also breaks lines where Python's splitlines does.
     form("textwrap.indent", lambda s: textwrap.indent(s, "    "), ((b"    ", b""),),
