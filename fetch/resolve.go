@@ -123,8 +123,10 @@ func (r *Resolver) readOne(ctx context.Context, src Source, rd *reading) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rd.doc, err = src.Read(ctx, rd.query.Path, rd.query.Params)
-		return err
+		return guard(func() error {
+			rd.doc, err = src.Read(ctx, rd.query.Path, rd.query.Params)
+			return err
+		})
 	})
 	rd.bound()
 }
@@ -136,9 +138,10 @@ func (r *Resolver) readMany(ctx context.Context, src ManyReader, group []*readin
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		var err error
-		pending, err = askMany(ctx, src, pending)
-		return err
+		return guard(func() (err error) {
+			pending, err = askMany(ctx, src, pending)
+			return err
+		})
 	})
 	for _, rd := range pending {
 		if rd.err == nil {

@@ -52,9 +52,11 @@ func (r *Resolver) open(ctx context.Context, key sourceKey, kind Kind) (Source, 
 		return nil, err
 	}
 	var src Source
-	err = r.retry(ctx, func(ctx context.Context) (err error) {
-		src, err = kind.Open(ctx, env)
-		return err
+	err = r.retry(ctx, func(ctx context.Context) error {
+		return guard(func() (err error) {
+			src, err = kind.Open(ctx, env)
+			return err
+		})
 	})
 	switch {
 	case errors.Is(err, ErrNotFound):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"regexp"
@@ -258,3 +259,37 @@ func TestStartsQuickly(t *testing.T) {
 		t.Errorf("run -- true takes %v", best)
 	}
 }
+
+// A redactor that panics ends its stream: the error has no value, and nothing
+// comes out afterwards, not at the close either. FAULTS 101
+func TestStreamPanic(t *testing.T) {
+	var out bytes.Buffer
+	calls := 0
+	w := writerFunc(func(p []byte) (int, error) {
+		if calls++; calls == 2 {
+			panic("CANARY-value")
+		}
+		return out.Write(p)
+	})
+	closed := closerFunc(func() error { out.WriteString("CANARY-held"); return nil })
+	s := &stream{w: w, closers: []io.Closer{closed}}
+	if _, err := s.Write([]byte("one ")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.Write([]byte("two ")); err == nil || strings.Contains(err.Error(), "CANARY") || !strings.Contains(err.Error(), "internal error") {
+			t.Errorf("%v", err)
+		}
+	}
+	if err := s.Close(); err == nil || out.String() != "one " {
+		t.Errorf("%v, out %q", err, out.String())
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+type closerFunc func() error
+
+func (f closerFunc) Close() error { return f() }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 
@@ -12,19 +13,41 @@ import (
 // A stream is the way of one output to its file: the redactor of the registered
 // values, and behind it, with --detect, the one that knows shapes.
 type stream struct {
-	io.Writer
+	w       io.Writer
 	closers []io.Closer // in the order of the way
+	broken  error       // a redactor panicked: nothing more is written
 }
 
 // stream makes a way to dst.
 func (l *load) stream(dst io.Writer) *stream {
 	if l.detector == nil {
 		w := l.masker.NewWriter(dst)
-		return &stream{w, []io.Closer{w}}
+		return &stream{w: w, closers: []io.Closer{w}}
 	}
 	second := l.detector.NewWriter(dst)
 	first := l.masker.NewWriter(second)
-	return &stream{first, []io.Closer{first, second}}
+	return &stream{w: first, closers: []io.Closer{first, second}}
+}
+
+// Write passes p on the way. Should a redactor panic, the error says so without
+// the value of the panic, and no byte comes out any more: what it would hold
+// back is not known. FAULTS 101.
+func (s *stream) Write(p []byte) (n int, err error) {
+	err = s.guard(func() error { n, err = s.w.Write(p); return err })
+	return n, err
+}
+
+func (s *stream) guard(f func() error) (err error) {
+	if s.broken != nil {
+		return s.broken
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			s.broken = errors.New(panicMessage(r))
+			err = s.broken
+		}
+	}()
+	return f()
 }
 
 // Close ends the stream: what was held back is hidden or written, from the first
@@ -33,7 +56,7 @@ func (l *load) stream(dst io.Writer) *stream {
 func (s *stream) Close() error {
 	var first error
 	for _, c := range s.closers {
-		if err := c.Close(); first == nil {
+		if err := s.guard(c.Close); first == nil {
 			first = err
 		}
 	}

@@ -109,8 +109,9 @@ func (s *source) open(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		key, err := s.unwrap(ctx, k)
-		done <- result{key, err}
+		r := result{err: errors.New("the SDK failed (panic)")} // its value may hold anything
+		defer func() { _ = recover(); done <- r }()
+		r.key, r.err = s.unwrap(ctx, k)
 	}()
 	select {
 	case r := <-done:

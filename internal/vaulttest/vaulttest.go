@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package vaulttest starts a real Vault server for a test, on loopback, and sets it up.
 //
 // It is for suites behind the build tag servers. The server's program is named by
