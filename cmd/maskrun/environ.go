@@ -38,9 +38,10 @@ func isBasic(name string) bool {
 // name, and their values are hidden. Of what sops can be opened with only the age
 // keys are here: docs/design.md says why. FAULTS 103.
 var bootstrap = map[string][]string{
-	"age":           {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+	"age":           {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE", "MASKRUN_AGE_PASSPHRASE", "MASKRUN_AGE_PASSPHRASE_FILE", "AGE_PASSPHRASE", "AGE_PASSPHRASE_FILE"},
 	"ansible-vault": {"ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"},
 	"gpg":           {"MASKRUN_GPG_KEY", "MASKRUN_GPG_KEY_FILE", "MASKRUN_GPG_PASSPHRASE", "MASKRUN_GPG_PASSPHRASE_FILE"},
+	"openssl":       {"MASKRUN_OPENSSL_PASSWORD", "MASKRUN_OPENSSL_PASSWORD_FILE"},
 	"sops":          {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
 }
 
@@ -49,7 +50,9 @@ var bootstrap = map[string][]string{
 var bootstrapValues = []string{
 	"SOPS_AGE_KEY",
 	"ANSIBLE_VAULT_PASSWORD",
+	"MASKRUN_AGE_PASSPHRASE", "AGE_PASSPHRASE",
 	"MASKRUN_GPG_KEY", "MASKRUN_GPG_PASSPHRASE",
+	"MASKRUN_OPENSSL_PASSWORD",
 }
 
 // childEnviron builds the command's environment: what it inherits, less what it

@@ -57,6 +57,9 @@ func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []se
 	// hear of all failures in one go.
 	secrets, err := s.resolve(ctx, p, w)
 	err = errors.Join(append(w.bad, err)...)
+	if err != nil && p.askPassphrase(ctx, err) {
+		return p.fetch(ctx, p.openShop(ctx), f)
+	}
 	for _, note := range s.notes {
 		p.say(note)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
+	"filippo.io/age/armor"
 
 	"github.com/maskrun/maskrun/fetch"
 )
@@ -21,7 +22,7 @@ func identities(env fetch.Env) ([]age.Identity, error) {
 	}
 	for _, name := range []string{"MASKRUN_AGE_IDENTITY_FILE", "SOPS_AGE_KEY_FILE"} {
 		if path := env.Getenv(name); path != "" {
-			ids, err := fromFile(env.ReadKeyFile, path)
+			ids, err := fromFile(env, env.ReadKeyFile, path)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
@@ -29,7 +30,7 @@ func identities(env fetch.Env) ([]age.Identity, error) {
 		}
 	}
 	if text := env.Getenv("SOPS_AGE_KEY"); text != "" {
-		ids, err := parse([]byte(text))
+		ids, err := parse(env, []byte(text))
 		if err != nil {
 			return nil, fmt.Errorf("SOPS_AGE_KEY: %w", err)
 		}
@@ -48,13 +49,10 @@ func fromConfig(env fetch.Env) ([]age.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	read := env.ReadFile
-	if env.Trusted {
-		read = env.ReadKeyFile
-	}
+	read := env.ConfiguredFile()
 	var all []age.Identity
 	for _, path := range paths {
-		ids, err := fromFile(read, path)
+		ids, err := fromFile(env, read, path)
 		if err != nil {
 			return nil, fmt.Errorf("stores.age.identity: %w", err)
 		}
@@ -84,13 +82,15 @@ func configPaths(config map[string]any) ([]string, error) {
 func fromStandard(env fetch.Env) ([]age.Identity, error) {
 	path := standardPath(env)
 	if path != "" {
-		ids, err := fromFile(env.ReadKeyFile, path)
+		ids, err := fromFile(env, env.ReadKeyFile, path)
 		if err == nil || !errors.Is(err, fetch.ErrNotFound) {
 			return ids, err
 		}
 	}
-	return nil, fmt.Errorf("none given: set MASKRUN_AGE_IDENTITY_FILE or SOPS_AGE_KEY: %w", fetch.ErrDenied)
+	return nil, errNone
 }
+
+var errNone = fmt.Errorf("none given: set MASKRUN_AGE_IDENTITY_FILE or SOPS_AGE_KEY: %w", fetch.ErrDenied)
 
 func standardPath(env fetch.Env) string {
 	base := env.Getenv("XDG_CONFIG_HOME")
@@ -106,13 +106,13 @@ func standardPath(env fetch.Env) string {
 	return filepath.Join(base, "sops", "age", "keys.txt")
 }
 
-func fromFile(read func(string) ([]byte, error), path string) ([]age.Identity, error) {
+func fromFile(env fetch.Env, read func(string) ([]byte, error), path string) ([]age.Identity, error) {
 	text, err := read(path)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(text)
-	ids, err := parse(text)
+	ids, err := parse(env, text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -121,11 +121,11 @@ func fromFile(read func(string) ([]byte, error), path string) ([]age.Identity, e
 
 // parse reads age keys, one per line, or one SSH key. The parsers' errors can
 // quote the key: ours do not.
-func parse(text []byte) ([]age.Identity, error) {
-	text = bytes.TrimSpace(text)
-	if bytes.HasPrefix(text, []byte("age-encryption.org/")) || bytes.Contains(text, []byte("BEGIN AGE ENCRYPTED")) {
-		return nil, fmt.Errorf("the identity is itself encrypted: decrypt it first: %w", fetch.ErrDenied)
+func parse(env fetch.Env, text []byte) ([]age.Identity, error) {
+	if bytes.HasPrefix(text, []byte("age-encryption.org/")) || bytes.HasPrefix(bytes.TrimSpace(text), []byte(armor.Header)) {
+		return unlock(text, env)
 	}
+	text = bytes.TrimSpace(text)
 	if bytes.HasPrefix(text, []byte("-----BEGIN")) {
 		id, err := agessh.ParseIdentity(append(text[:len(text):len(text)], '\n'))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/maskrun/maskrun/fetch/exec"
 	"github.com/maskrun/maskrun/fetch/file"
 	"github.com/maskrun/maskrun/fetch/mounted"
+	"github.com/maskrun/maskrun/fetch/openssl"
 )
 
 // Kinds returns the table, in the order of the documentation. To add a store,
@@ -21,6 +22,6 @@ func Kinds() []fetch.Kind {
 		[]fetch.Kind{env.Kind()},
 		file.Kinds(),
 		mounted.Kinds(),
-		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), exec.Kind()},
+		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), openssl.Kind(), exec.Kind()},
 	)
 }
