@@ -43,8 +43,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const scripts = "../../testdata/script"
+	watched, by, _ := strings.Cut(watchProcesses(t, scripts), "=")
 	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/script",
+		Dir:                 scripts,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Deadline:            time.Now().Add(90 * time.Second),
@@ -52,6 +54,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C")
 			env.Setenv("REPO", repo)
+			env.Setenv(watched, by)
 			env.Setenv("GORACE", noSleepAtExit)
 			env.Defer(func() { checkLeftovers(t, env.WorkDir) })
 			return nil
@@ -71,8 +74,12 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// checkLeftovers finds values that a run left in its temporary directory. FAULTS 99, 104.
+// checkLeftovers finds values that a run left in its temporary directory, and core
+// files. FAULTS 99, 102, 104.
 func checkLeftovers(t *testing.T, dir string) {
+	if cores, _ := filepath.Glob(filepath.Join(dir, "core*")); len(cores) > 0 {
+		t.Errorf("core files: %v", cores)
+	}
 	_ = filepath.WalkDir(filepath.Join(dir, ".tmp"), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return nil
