@@ -39,10 +39,19 @@ func isBasic(name string) bool {
 // keys are here: docs/design.md says why. FAULTS 103.
 var bootstrap = map[string][]string{
 	"age":           {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE", "MASKRUN_AGE_PASSPHRASE", "MASKRUN_AGE_PASSPHRASE_FILE", "AGE_PASSPHRASE", "AGE_PASSPHRASE_FILE"},
+	"aws-kms":       awsCredentials,
+	"aws-sm":        awsCredentials,
+	"aws-ssm":       awsCredentials,
 	"ansible-vault": {"ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"},
 	"gpg":           {"MASKRUN_GPG_KEY", "MASKRUN_GPG_KEY_FILE", "MASKRUN_GPG_PASSPHRASE", "MASKRUN_GPG_PASSPHRASE_FILE"},
 	"openssl":       {"MASKRUN_OPENSSL_PASSWORD", "MASKRUN_OPENSSL_PASSWORD_FILE"},
 	"sops":          {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+}
+
+// awsCredentials open the account, for the SDK of the three stores.
+var awsCredentials = []string{
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 }
 
 // bootstrapValues are those of the bootstrap variables that hold a credential
@@ -53,6 +62,7 @@ var bootstrapValues = []string{
 	"MASKRUN_AGE_PASSPHRASE", "AGE_PASSPHRASE",
 	"MASKRUN_GPG_KEY", "MASKRUN_GPG_PASSPHRASE",
 	"MASKRUN_OPENSSL_PASSWORD",
+	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 }
 
 // childEnviron builds the command's environment: what it inherits, less what it

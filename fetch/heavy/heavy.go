@@ -4,6 +4,7 @@ package heavy
 
 import (
 	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/aws"
 	"github.com/maskrun/maskrun/fetch/gpg"
 	"github.com/maskrun/maskrun/fetch/sops"
 )
@@ -13,5 +14,8 @@ func Kinds() []fetch.Kind {
 	return []fetch.Kind{
 		gpg.Kind(),
 		sops.Kind(),
+		aws.SecretsManager(),
+		aws.ParameterStore(),
+		aws.KMS(),
 	}
 }

@@ -9,5 +9,8 @@ func Kinds() []fetch.Kind {
 	return []fetch.Kind{
 		{Scheme: "gpg", Help: "a file encrypted with OpenPGP (gpg, BlackBox, pass), or a field of it"},
 		{Scheme: "sops", Help: "a key of a file encrypted with sops (age, PGP, cloud KMS, Vault transit)"},
+		{Scheme: "aws-sm", Help: "AWS Secrets Manager, or a key of a JSON secret there"},
+		{Scheme: "aws-ssm", Help: "AWS Systems Manager Parameter Store, one parameter or a tree of them"},
+		{Scheme: "aws-kms", Help: "a file that holds the output of `aws kms encrypt`"},
 	}
 }
