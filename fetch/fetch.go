@@ -50,6 +50,15 @@ type ManyReader interface {
 	ReadMany(ctx context.Context, queries []Query) []Answer
 }
 
+// A LeaseKeeper is a [Source] whose leases can be prolonged and given back. Both
+// methods know only leases that this Source issued: for others they fail with
+// [ErrNotFound]. Renew asks for as much time as the lease had, and says what it got.
+type LeaseKeeper interface {
+	Source
+	Renew(ctx context.Context, lease Lease) (Lease, error)
+	Revoke(ctx context.Context, lease Lease) error
+}
+
 // A Query is one document asked of a [ManyReader].
 type Query struct {
 	Path   string
@@ -129,6 +138,11 @@ type Env struct {
 	// the environment, and for a configuration file run with --trust-config.
 	// Untrusted references cannot run commands or read outside Root.
 	Trusted bool
+	// ConfigTrusted is true when Config can be believed as the command line is: it
+	// was run with --trust-config. Otherwise a pull request may have written it: a
+	// store sends no credential to an address that Config chose, and reads no file
+	// outside Root that it names.
+	ConfigTrusted bool
 	// Warn reports something a person should mend (a key file that others can
 	// read). One line, no value. Nil drops it.
 	Warn func(msg string)

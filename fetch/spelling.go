@@ -14,6 +14,7 @@ var schemeAliases = map[string]string{
 	"gcpsecrets":    "gcp-sm",
 	"sm":            "gcp-sm", // berglas
 	"azurekeyvault": "azure-kv",
+	"bao":           "vault",
 }
 
 // spellings are the forms without a scheme of ours, tried in order. Each says

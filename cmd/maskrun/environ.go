@@ -46,6 +46,7 @@ var bootstrap = map[string][]string{
 	"gpg":           {"MASKRUN_GPG_KEY", "MASKRUN_GPG_KEY_FILE", "MASKRUN_GPG_PASSPHRASE", "MASKRUN_GPG_PASSPHRASE_FILE"},
 	"openssl":       {"MASKRUN_OPENSSL_PASSWORD", "MASKRUN_OPENSSL_PASSWORD_FILE"},
 	"sops":          {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
+	"vault":         {"VAULT_TOKEN", "BAO_TOKEN", "VAULT_ID_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD"},
 }
 
 // awsCredentials open the account, for the SDK of the three stores.
@@ -63,6 +64,7 @@ var bootstrapValues = []string{
 	"MASKRUN_GPG_KEY", "MASKRUN_GPG_PASSPHRASE",
 	"MASKRUN_OPENSSL_PASSWORD",
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+	"VAULT_TOKEN", "BAO_TOKEN", "VAULT_ID_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD",
 }
 
 // childEnviron builds the command's environment: what it inherits, less what it

@@ -200,7 +200,10 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 		return fmt.Errorf("directory %s: %w", dir, pathless(err))
 	}
 	defer root.Close()
-	r := s.resolver(fetch.Env{Getenv: p.getenv, HTTP: s.http, Identity: s.identity, Root: root, Config: storeBlocks(w.cfg), Warn: s.warn})
+	r := s.resolver(fetch.Env{
+		Getenv: p.getenv, HTTP: s.http, Identity: s.identity, Root: root,
+		Config: storeBlocks(w.cfg), ConfigTrusted: w.trustConfig, Warn: s.warn,
+	})
 	defer r.Close()
 	var reqs []fetch.Request
 	for _, v := range w.list {

@@ -30,9 +30,10 @@ type wanted struct {
 
 // A wish is all that the flags, the files and the environment ask for.
 type wish struct {
-	cfg  *config.Config // the zero Config when there is no file
-	list []wanted
-	bad  []error // references that cannot be read: told with those that cannot be had
+	cfg         *config.Config // the zero Config when there is no file
+	list        []wanted
+	trustConfig bool    // --trust-config: the blocks under stores: can be believed
+	bad         []error // references that cannot be read: told with those that cannot be had
 }
 
 // resolvesVariable tells whether a variable of the environment is a reference
@@ -55,7 +56,7 @@ func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
 	}
 	g := gatherer{flags: f, here: here, schemes: schemes, environ: p.environ}
 	g.fail(checkPatterns(f.maskEnv))
-	w := wish{cfg: g.configuration()}
+	w := wish{cfg: g.configuration(), trustConfig: f.trusted}
 	w.list = merge(
 		g.fromSecretFlags(),
 		g.fromEnvFiles(),

@@ -7,6 +7,7 @@ import (
 	"github.com/maskrun/maskrun/fetch/aws"
 	"github.com/maskrun/maskrun/fetch/gpg"
 	"github.com/maskrun/maskrun/fetch/sops"
+	"github.com/maskrun/maskrun/fetch/vault"
 )
 
 // Kinds returns the heavy stores.
@@ -17,5 +18,6 @@ func Kinds() []fetch.Kind {
 		aws.SecretsManager(),
 		aws.ParameterStore(),
 		aws.KMS(),
+		vault.Kind(),
 	}
 }

@@ -53,7 +53,7 @@ func (s *source) lines(calls []call, queries []fetch.Query) ([]byte, error) {
 	for i, q := range queries {
 		line, err := wire.Line(wire.Request{
 			Type: wire.Read, ID: calls[i].id, Scheme: s.scheme, Path: &q.Path, Params: q.Params,
-			Root: s.root, Trusted: s.env.Trusted, More: i < len(queries)-1, Config: s.env.Config,
+			Root: s.root, Trusted: s.env.Trusted, ConfigTrusted: s.env.ConfigTrusted, More: i < len(queries)-1, Config: s.env.Config,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("helper %s: the request is %w", s.session.o.Name, err)

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -45,4 +46,14 @@ func metadataIP(ip netip.Addr) bool {
 		}
 	}
 	return false
+}
+
+// Loopback tells whether an address such as http://127.0.0.1:8200 is on this machine.
+func Loopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }

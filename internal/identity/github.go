@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -67,7 +66,7 @@ func explainGitHub(err error) error {
 // githubAddress adds the audience. The credential goes nowhere but over https, or to this machine.
 func githubAddress(text, audience string) (string, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
+	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && httpx.Loopback(text)) {
 		return "", errors.New(githubURL + " is no https address")
 	}
 	if audience != "" {
@@ -76,11 +75,6 @@ func githubAddress(text, audience string) (string, error) {
 		u.RawQuery = q.Encode()
 	}
 	return u.String(), nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // askGitHub is one try.

@@ -170,7 +170,7 @@ func (s *Server) run(t testing.TB, args []string) {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("vault said:\n%s", tail(log.String(), 4000))
+			t.Logf("vault said:\n%s", tail(log.String(), 1000))
 		}
 	})
 }

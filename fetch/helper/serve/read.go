@@ -168,12 +168,12 @@ func (s *server) source(ctx context.Context, batch []wire.Request) (fetch.Source
 
 func storeKey(r wire.Request) string {
 	config, _ := json.Marshal(r.Config) // it came as JSON
-	return fmt.Sprintf("%q %q %t %s", r.Scheme, r.Root, r.Trusted, config)
+	return fmt.Sprintf("%q %q %t %t %s", r.Scheme, r.Root, r.Trusted, r.ConfigTrusted, config)
 }
 
 func (s *server) open(st *store, kind fetch.Kind, r wire.Request) error {
 	env := s.o.Env
-	env.Config, env.Trusted, env.Warn, env.Identity = r.Config, r.Trusted, s.warn, nil
+	env.Config, env.Trusted, env.ConfigTrusted, env.Warn, env.Identity = r.Config, r.Trusted, r.ConfigTrusted, s.warn, nil
 	if s.identity {
 		env.Identity = s.token
 	}

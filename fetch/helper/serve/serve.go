@@ -24,8 +24,8 @@ const maxReads = 8
 type Options struct {
 	// Name and version of the helper, for its hello.
 	Name string
-	// Env is given to the stores. Root, Config, Identity, Trusted and Warn are set
-	// for each from what maskrun says; only Getenv and HTTP are used.
+	// Env is given to the stores. Root, Config, Identity, Trusted, ConfigTrusted and
+	// Warn are set for each from what maskrun says; only Getenv and HTTP are used.
 	Env fetch.Env
 }
 
@@ -42,7 +42,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, kinds []fetch.Kind,
 	s := &server{o: o, ctx: ctx, out: out, fail: cancel, kinds: table(kinds), slots: make(chan struct{}, maxReads),
 		stores: map[string]*store{}, running: map[uint64]context.CancelFunc{}, tokens: map[uint64]chan wire.Request{}}
 	done := make(chan error, 1)
-	go func() { done <- s.run(in) }()
+	go func() { done <- s.serve(in) }()
 	select {
 	case err := <-done:
 		return err
@@ -79,6 +79,19 @@ type server struct {
 	tokens   map[uint64]chan wire.Request // identity questions without an answer
 	asked    uint64                       // the id of the last identity question
 	identity bool                         // maskrun has an identity to give
+}
+
+// serve is run, and then closes the stores that are open.
+func (s *server) serve(in io.Reader) error {
+	err := s.run(in)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.stores {
+		if c, ok := st.src.(io.Closer); ok {
+			_ = guard("at its close", c.Close) // maskrun has what it wanted, and hears no more
+		}
+	}
+	return err
 }
 
 // run serves in to its end.

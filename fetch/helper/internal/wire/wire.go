@@ -46,20 +46,23 @@ const (
 // A Request is a line from maskrun to a helper. The order of the fields is part
 // of the protocol: a helper in shell takes id, scheme and path with sed.
 type Request struct {
-	Type     string         `json:"type"`
-	ID       uint64         `json:"id,omitempty"`
-	Scheme   string         `json:"scheme,omitempty"`
-	Path     *string        `json:"path,omitempty"` // in every read, even if empty
-	Params   url.Values     `json:"params,omitempty"`
-	Root     string         `json:"root,omitempty"`
-	Trusted  bool           `json:"trusted,omitempty"`
-	More     bool           `json:"more,omitempty"`
-	Config   map[string]any `json:"config,omitempty"`
-	Protocol int            `json:"protocol,omitempty"`
-	Maskrun  string         `json:"maskrun,omitempty"`
-	Identity bool           `json:"identity,omitempty"`
-	Token    string         `json:"token,omitempty"`
-	Message  string         `json:"message,omitempty"`
+	Type    string         `json:"type"`
+	ID      uint64         `json:"id,omitempty"`
+	Scheme  string         `json:"scheme,omitempty"`
+	Path    *string        `json:"path,omitempty"` // in every read, even if empty
+	Params  url.Values     `json:"params,omitempty"`
+	Root    string         `json:"root,omitempty"`
+	Trusted bool           `json:"trusted,omitempty"`
+	More    bool           `json:"more,omitempty"`
+	Config  map[string]any `json:"config,omitempty"`
+	// ConfigTrusted says of Config what Trusted says of the reference.
+	ConfigTrusted bool `json:"config_trusted,omitempty"`
+
+	Protocol int    `json:"protocol,omitempty"`
+	Maskrun  string `json:"maskrun,omitempty"`
+	Identity bool   `json:"identity,omitempty"`
+	Token    string `json:"token,omitempty"`
+	Message  string `json:"message,omitempty"`
 }
 
 // An Answer is a line from a helper to maskrun.
