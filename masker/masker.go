@@ -114,6 +114,7 @@ const (
 type Hit struct {
 	Name, Encoding string
 	Offset, Line   int64
+	Stream         string // as NewStream was told; empty for NewWriter's
 }
 
 // A Skip tells what is not looked for, and why. Encoding is empty when it is
@@ -188,6 +189,13 @@ func (m *Masker) NewWriter(dst io.Writer) *Writer {
 	return w
 }
 
+// NewStream is NewWriter for a stream with a name, which its hits carry.
+func (m *Masker) NewStream(name string, dst io.Writer) *Writer {
+	w := m.NewWriter(dst)
+	w.stream = name
+	return w
+}
+
 // Mask returns b as a Writer would put it out in one Write and Close.
 func (m *Masker) Mask(b []byte) []byte {
 	var out bytes.Buffer
@@ -204,6 +212,30 @@ func (m *Masker) Marker() string { return string(m.cur.Load().marker) }
 // Skipped lists, by name, the values and encodings that are not looked for.
 func (m *Masker) Skipped() []Skip {
 	return slices.Clone(m.cur.Load().skipped)
+}
+
+// Plain lists what is looked for as it is, without encodings, and fits on one
+// line: values, the lines of longer ones, JSON leaves. It is what a masker that
+// compares line by line, such as a CI runner's, must be told. The bytes are copies.
+func (m *Masker) Plain() []Value {
+	o := m.opts
+	o.Encodings = []string{}
+	if o.Short == ShortError {
+		o.Short = ShortBoundary // what it refuses is not there
+	}
+	f, err := derive(m.cur.Load().values, &o)
+	if err != nil {
+		return nil // cannot be: New has derived them already
+	}
+	var l []Value
+	seen := map[string]bool{}
+	for _, w := range append(f.text, f.short...) {
+		if b := w.bytes; !bytes.ContainsAny(b, "\r\n") && !seen[string(b)] {
+			seen[string(b)] = true
+			l = append(l, Value{w.form.name, bytes.Clone(b)})
+		}
+	}
+	return l
 }
 
 // A FormCount tells how many distinct forms of a value are looked for in one

@@ -233,14 +233,39 @@ func TestHits(t *testing.T) {
 		got = nil
 		stream(t, m, chunks...)
 		want := []Hit{
-			{"V0", "", 8, 2},
-			{"V1", "", 11, 2},
-			{"V0", "base64", 25, 3},
-			{"V0", "", 42, 3},
+			{"V0", "", 8, 2, ""},
+			{"V1", "", 11, 2, ""},
+			{"V0", "base64", 25, 3, ""},
+			{"V0", "", 42, 3, ""},
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%d chunks: got %+v, want %+v", len(chunks), got, want)
 		}
+	}
+}
+
+// A stream's hits carry its name.
+func TestStreamNames(t *testing.T) {
+	var got []string
+	m := newMasker(t, &Options{OnHit: func(h Hit) { got = append(got, h.Stream) }}, "Kestrel-77")
+	for _, w := range []*Writer{m.NewStream("stdout", io.Discard), m.NewStream("stderr", io.Discard), m.NewWriter(io.Discard)} {
+		io.WriteString(w, "Kestrel-77\n")
+	}
+	if want := []string{"stdout", "stderr", ""}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// What a line-wise masker is told: what would be looked for, one line each, no encodings.
+func TestPlain(t *testing.T) {
+	m := newMasker(t, nil, " Kestrel-77 \n", "-----BEGIN X-----\nMIIEvQIBADANBgkq\r\n{\nshort\n-----END X-----\n", `{"user":"admin","key":"leaf-of-json-9"}`, "true", "abc", "word7")
+	var got []string
+	for _, v := range m.Plain() {
+		got = append(got, v.Name+"="+string(v.Bytes))
+	}
+	want := []string{"V0=Kestrel-77", "V1=MIIEvQIBADANBgkq", `V2={"user":"admin","key":"leaf-of-json-9"}`, "V2=leaf-of-json-9", "V5=word7"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

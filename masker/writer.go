@@ -41,6 +41,7 @@ type Writer struct {
 	dst    io.Writer
 	err    error
 	closed bool
+	stream string
 
 	scan  scanner
 	found findings
@@ -207,7 +208,7 @@ func (w *Writer) tell(data []byte, end int64) {
 		w.told[h.form.name] = h.end
 		w.line += int64(bytes.Count(data[from-w.at:h.start-w.at], []byte{'\n'}))
 		from = h.start
-		w.m.opts.OnHit(Hit{h.form.name, h.form.encoding, h.start, w.line})
+		w.m.opts.OnHit(Hit{h.form.name, h.form.encoding, h.start, w.line, w.stream})
 	}
 	w.line += int64(bytes.Count(data[from-w.at:], []byte{'\n'}))
 }
