@@ -33,6 +33,8 @@ type command struct {
 	long  string // the text of its help
 	flags func() []flagGroup
 	run   func(p *program, c *cli.Context) error
+
+	hidden bool // not in the list of commands: programs call it
 }
 
 // commands is the table. A command is one file and one line here.
@@ -45,6 +47,10 @@ func commands() []command {
 		getCommand(),
 		planCommand(),
 		doctorCommand(),
+		exportCommand(),
+		shellCommand(),
+		addMaskCommand(),
+		actionCommand(),
 		versionCommand(),
 	}
 }
@@ -142,6 +148,7 @@ func (p *program) cliCommand(row command) *cli.Command {
 	return &cli.Command{
 		Name:               row.name,
 		Usage:              row.short,
+		Hidden:             row.hidden,
 		CustomHelpTemplate: commandHelp(row),
 		HideHelpCommand:    true,
 		OnUsageError:       onUsageError,

@@ -14,6 +14,7 @@ import (
 // temporary directory. FAULTS 104.
 type privateFiles struct {
 	getenv func(string) string
+	first  string // tried before the usual places
 	dir    string
 }
 
@@ -45,7 +46,7 @@ func (f *privateFiles) write(name string, value fetch.Value) (string, error) {
 // it mode 0700 and a name that was not there.
 func (f *privateFiles) makeDir() (string, error) {
 	var first error
-	for _, place := range []string{"/dev/shm", f.getenv("XDG_RUNTIME_DIR"), f.getenv("TMPDIR"), os.TempDir()} {
+	for _, place := range []string{f.first, "/dev/shm", f.getenv("XDG_RUNTIME_DIR"), f.getenv("TMPDIR"), os.TempDir()} {
 		if place == "" {
 			continue
 		}

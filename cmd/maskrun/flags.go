@@ -19,6 +19,10 @@ type secretFlags struct {
 	only                  []string
 	maskEnv               []string
 	maskEnvGiven, trusted bool
+	untrusted, otherwise  string         // policy for runs of strangers, and where neither that nor maskrun.yaml says one
+	listed                []wanted       // beside secrets: what an input of the action lists
+	stores                map[string]any // added to stores.vault
+	storesOnly            bool           // of maskrun.yaml take no secrets, only how to reach stores
 }
 
 func secretFlagSet() []cli.Flag {
@@ -29,6 +33,7 @@ func secretFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "secret", Usage: "give the command a variable: `NAME=REF` (repeatable)"},
 		&cli.StringSliceFlag{Name: "only", Usage: "fetch only these variables: `A,B` (repeatable)"},
 		&cli.StringFlag{Name: "mask-env", Usage: "also hide the values of variables whose names match `PATTERNS`, such as '*_TOKEN,MY_*'; empty turns it off (default: names that tell of a secret)"},
+		&cli.StringFlag{Name: "untrusted", Usage: "in a CI run that strangers have a part in (pull requests from forks, dependabot): `POLICY` fail, skip (fetch nothing) or empty (every variable is empty); default: that of maskrun.yaml, else export fails and others fetch"},
 		&cli.BoolFlag{Name: "trust-config", Usage: "let maskrun.yaml and --env-file run commands (exec://) and read files outside their directory"},
 	}
 }
@@ -42,6 +47,7 @@ func readSecretFlags(c *cli.Context) secretFlags {
 		maskEnv:      defaultMaskEnv,
 		maskEnvGiven: c.IsSet("mask-env"),
 		trusted:      c.Bool("trust-config"),
+		untrusted:    c.String("untrusted"),
 	}
 	if f.maskEnvGiven {
 		f.maskEnv = splitList(c.String("mask-env"))
@@ -66,6 +72,7 @@ func splitList(s string) []string {
 // maskFlags say how values are hidden.
 type maskFlags struct {
 	label, detect bool
+	minLength     int // 0: that of the file
 	text, short   string
 }
 
@@ -116,12 +123,16 @@ func (f maskFlags) options(m config.Mask) masker.Options {
 	if f.text != "" {
 		o.Marker = f.text
 	}
+	if f.minLength > 0 {
+		o.MinLength = f.minLength
+	}
 	return o
 }
 
 // runFlags are those of run alone.
 type runFlags struct {
 	failOnLeak, pristine bool
+	report               string
 	keepEnv              []string
 	drain, killAfter     time.Duration
 }
@@ -129,6 +140,7 @@ type runFlags struct {
 func runFlagSet() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "fail-on-leak", Usage: "exit 86 if something was hidden and the command succeeded"},
+		&cli.StringFlag{Name: "report", Usage: "write what was fetched and what was hidden where, never a value, as JSON to `FILE`"},
 		&cli.BoolFlag{Name: "pristine", Usage: "give the command its secrets, the variables of --keep-env, and only the basic ones (PATH, HOME, LANG …) of the rest"},
 		&cli.StringSliceFlag{Name: "keep-env", Usage: "give the command the variables `NAMES` even if they opened a store, or under --pristine (A,B; repeatable)"},
 		&cli.DurationFlag{Name: "drain", Value: child.DefaultDrain, Usage: "wait this `LONG` for processes that the command left behind with its output open (default: 2s)"},
@@ -140,6 +152,7 @@ func readRunFlags(c *cli.Context) (runFlags, error) {
 	f := runFlags{
 		failOnLeak: c.Bool("fail-on-leak"),
 		pristine:   c.Bool("pristine"),
+		report:     c.String("report"),
 		drain:      c.Duration("drain"),
 		killAfter:  c.Duration("kill-after"),
 	}

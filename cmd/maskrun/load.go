@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
+	"github.com/maskrun/maskrun/action"
 	"github.com/maskrun/maskrun/internal/detect"
+	"github.com/maskrun/maskrun/internal/ledger"
 	"github.com/maskrun/maskrun/masker"
 )
 
@@ -19,6 +22,8 @@ type load struct {
 	masker   *masker.Masker
 	detector *detect.Detector // nil without --detect
 	leaks    *leaks
+	commands *action.Commands // nil where workflow commands are none
+	learning sync.Mutex
 }
 
 // load gathers, resolves and compiles: everything that must have succeeded
@@ -53,6 +58,9 @@ func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []se
 	if err != nil {
 		return w, nil, errors.Join(append(w.bad, err)...)
 	}
+	if w, err = p.withoutStrangers(w, f); err != nil {
+		return w, nil, err
+	}
 	// Even when some references are bad the others are tried: a person wants to
 	// hear of all failures in one go.
 	secrets, err := s.resolve(ctx, p, w)
@@ -66,19 +74,30 @@ func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []se
 	if err != nil && s.heard > 0 {
 		p.sayf("a helper wrote to stderr; not shown, for it could hold a value: run the helper by itself to see it")
 	}
+	if err == nil {
+		secrets, err = expandAll(secrets)
+	}
 	return w, secrets, err
 }
 
 // redactor is made from the secrets and from what is in the environment already.
 // Our own messages pass it from now on.
 func (p *program) redactor(f secretFlags, m maskFlags, w wish, secrets []secret) (*load, error) {
-	l := &load{wish: w, secrets: secrets, leaks: &leaks{}}
+	l := &load{wish: w, secrets: secrets, leaks: newLeaks(secrets)}
 	o := m.options(w.cfg.Mask)
+	github := p.onGitHub()
+	if err := checkMarker(o.Marker); github && err != nil {
+		return nil, err
+	}
 	values, err := p.values(f, o, secrets)
 	if err != nil {
 		return nil, err
 	}
 	o.OnHit = l.leaks.hit
+	if github {
+		values = trimmed(values)
+		l.follow()
+	}
 	if l.masker, err = masker.New(values, &o); err != nil {
 		return nil, err
 	}
@@ -105,8 +124,10 @@ func (p *program) values(f secretFlags, o masker.Options, secrets []secret) ([]m
 			values = append(values, masker.Value{Name: name, Bytes: []byte(v)})
 		}
 	}
+	exported := p.exported()
+	values = append(values, exported...)
 	known := func(name string) bool {
-		return slices.Contains(bootstrapValues, name) || slices.ContainsFunc(secrets, func(s secret) bool {
+		return slices.Contains(bootstrapValues, name) || slices.ContainsFunc(exported, func(v masker.Value) bool { return v.Name == name }) || slices.ContainsFunc(secrets, func(s secret) bool {
 			return s.name == name && (s.noMask || s.from == fromEnviron)
 		})
 	}
@@ -149,32 +170,44 @@ func skipHint(reason string) string {
 	return ""
 }
 
-// leaks notes what was hidden while the command runs: the names of values, and
-// of the rules of --detect.
+// leaks notes what is hidden while the command runs.
 type leaks struct {
-	on           atomic.Bool // off while our own messages pass the redactor
-	names, rules syncSet
+	on atomic.Bool // off while our own messages pass the redactor
+	ledger.Ledger
+}
+
+// newLeaks opens the account with the secrets that were fetched.
+func newLeaks(secrets []secret) *leaks {
+	l := &leaks{}
+	for _, s := range secrets {
+		store := "literal"
+		if s.literal == nil {
+			store = s.ref.Scheme
+		}
+		l.Add(ledger.Secret{Name: s.name, Store: store, Version: s.version, From: s.from, Masked: !s.noMask})
+	}
+	return l
 }
 
 func (l *leaks) hit(h masker.Hit) {
-	if l.on.Load() {
-		l.names.add(h.Name)
+	if l.on.Load() && h.Stream != "" {
+		l.Hit(ledger.Finding{Name: h.Name, Form: h.Encoding, Stream: h.Stream, FirstLine: h.Line})
 	}
 }
 
 func (l *leaks) found(h detect.Hit) {
 	if l.on.Load() {
-		l.rules.add(h.Rule)
+		l.Hit(ledger.Finding{Name: h.Rule, Stream: "output", FirstLine: h.Line, Rule: true})
 	}
 }
 
 // message names what would have leaked; "" when nothing was hidden.
 func (l *leaks) message() string {
 	var parts []string
-	if names := l.names.sorted(); len(names) > 0 {
+	if names := l.Names(false); len(names) > 0 {
 		parts = append(parts, "hidden in the output: "+strings.Join(names, ", "))
 	}
-	if rules := l.rules.sorted(); len(rules) > 0 {
+	if rules := l.Names(true); len(rules) > 0 {
 		parts = append(parts, "found by --detect: "+strings.Join(rules, ", "))
 	}
 	if len(parts) == 0 {

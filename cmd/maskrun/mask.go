@@ -80,7 +80,7 @@ func (p *program) filter(l *load) error {
 	defer stop()
 	child.Widen(p.stdin)
 	child.Widen(p.stdout)
-	w := l.stream(child.Sink(p.stdout))
+	w := l.stream("stdout", child.Sink(p.stdout))
 	interactive := isTerminal(p.stdin)
 	done := make(chan error, 1)
 	go func() { done <- copyAll(w, p.stdin) }()

@@ -154,29 +154,31 @@ func (s *shop) resolver(env fetch.Env) *fetch.Resolver {
 // A secret is a wanted variable and its value.
 type secret struct {
 	wanted
-	value fetch.Value
+	value   fetch.Value
+	version string // as the store names it; may be empty
+	lease   bool   // it lives as long as the token that got it
 }
 
 // resolve reads all values. Any failure is a failure of all; every one is told.
 func (s *shop) resolve(ctx context.Context, p *program, w wish) ([]secret, error) {
 	defer s.close()
-	found := map[string]fetch.Value{}
+	found := map[string]fetch.Secret{}
 	var errs []error
 	for _, dir := range directories(w.list) {
 		errs = append(errs, s.resolveIn(ctx, p, dir, w, found))
 	}
 	if err := errors.Join(errs...); err != nil || len(w.bad) > 0 {
 		for _, v := range found {
-			v.Wipe()
+			v.Value.Wipe()
 		}
 		return nil, err
 	}
 	var out []secret
 	for _, v := range w.list {
 		if v.literal != nil {
-			out = append(out, secret{v, *v.literal})
-		} else if value, ok := found[v.name]; ok { // not so when it is optional and absent
-			out = append(out, secret{v, value})
+			out = append(out, secret{wanted: v, value: *v.literal})
+		} else if s, ok := found[v.name]; ok { // not so when it is optional and absent
+			out = append(out, secret{v, s.Value, s.Version, s.Lease != nil})
 		}
 	}
 	return out, nil
@@ -194,7 +196,7 @@ func directories(list []wanted) []string {
 	return dirs
 }
 
-func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, found map[string]fetch.Value) error {
+func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, found map[string]fetch.Secret) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("directory %s: %w", dir, pathless(err))
@@ -213,7 +215,7 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 	}
 	secrets, err := r.Resolve(ctx, reqs)
 	for _, sec := range secrets {
-		found[sec.Name] = sec.Value
+		found[sec.Name] = sec
 	}
 	return withOrigin(err, w.list)
 }
@@ -270,4 +272,32 @@ func pathless(err error) error {
 		return pe.Err
 	}
 	return err
+}
+
+// withVault adds settings of the action's inputs to the block of the vault store.
+func withVault(cfg *config.Config, more map[string]any) *config.Config {
+	if len(more) == 0 {
+		return cfg
+	}
+	out := *cfg
+	out.Stores = maps.Clone(cfg.Stores)
+	if out.Stores == nil {
+		out.Stores = map[string]map[string]any{}
+	}
+	block := maps.Clone(out.Stores["vault"])
+	if block == nil {
+		block = map[string]any{}
+	}
+	for key, value := range more {
+		own, isMap := block[key].(map[string]any)
+		add, alsoMap := value.(map[string]any)
+		if isMap && alsoMap {
+			own = maps.Clone(own)
+			maps.Copy(own, add)
+			value = own
+		}
+		block[key] = value
+	}
+	out.Stores["vault"] = block
+	return &out
 }

@@ -69,6 +69,10 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	if err != nil {
 		return err
 	}
+	report, err := p.openReport(f.report)
+	if err != nil {
+		return err
+	}
 	out, errOut := l.streams(p.stdout, p.stderr)
 	l.leaks.on.Store(true)
 	status, err := child.Run(context.Background(), child.Spec{
@@ -77,7 +81,7 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	})
 	err = errors.Join(err, closeAll(out, errOut))
 	l.leaks.on.Store(false)
-	return p.verdict(status, err, f, l)
+	return report.close(l, p.verdict(status, err, f, l))
 }
 
 // closeAll ends the streams: what they held back is written now.

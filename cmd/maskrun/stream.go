@@ -11,22 +11,32 @@ import (
 )
 
 // A stream is the way of one output to its file: the redactor of the registered
-// values, and behind it, with --detect, the one that knows shapes.
+// values, and behind it, with --detect, the one that knows shapes. Before both, under
+// GitHub Actions, workflow commands are read.
 type stream struct {
 	w       io.Writer
 	closers []io.Closer // in the order of the way
 	broken  error       // a redactor panicked: nothing more is written
 }
 
-// stream makes a way to dst.
-func (l *load) stream(dst io.Writer) *stream {
+// stream makes a way to dst; hits are told under its name.
+func (l *load) stream(name string, dst io.Writer) *stream {
 	if l.detector == nil {
-		w := l.masker.NewWriter(dst)
-		return &stream{w: w, closers: []io.Closer{w}}
+		first := l.masker.NewStream(name, dst)
+		return l.following(name, &stream{w: first, closers: []io.Closer{first}})
 	}
 	second := l.detector.NewWriter(dst)
-	first := l.masker.NewWriter(second)
-	return &stream{w: first, closers: []io.Closer{first, second}}
+	first := l.masker.NewStream(name, second)
+	return l.following(name, &stream{w: first, closers: []io.Closer{first, second}})
+}
+
+// following puts before a command's stream what reads workflow commands of it.
+func (l *load) following(name string, s *stream) *stream {
+	if l.commands == nil || name == "" {
+		return s
+	}
+	w := l.commands.NewWriter(s.w)
+	return &stream{w: w, closers: append([]io.Closer{w}, s.closers...)}
 }
 
 // Write passes p on the way. Should a redactor panic, the error says so without
@@ -68,11 +78,11 @@ func (s *stream) Close() error {
 func (l *load) streams(stdout, stderr *os.File) (out, errOut *stream) {
 	child.Widen(stdout)
 	child.Widen(stderr)
-	out = l.stream(child.Sink(stdout))
+	out = l.stream("stdout", child.Sink(stdout))
 	if sameFile(stdout, stderr) {
 		return out, out
 	}
-	return out, l.stream(child.Sink(stderr))
+	return out, l.stream("stderr", child.Sink(stderr))
 }
 
 // mask passes b through a stream of its own.
@@ -81,7 +91,7 @@ func (l *load) mask(b []byte) []byte {
 		return l.masker.Mask(b)
 	}
 	var out bytes.Buffer
-	s := l.stream(&out)
+	s := l.stream("", &out)
 	_, _ = s.Write(b) // a bytes.Buffer does not fail
 	_ = s.Close()
 	return out.Bytes()

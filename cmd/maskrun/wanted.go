@@ -26,6 +26,7 @@ type wanted struct {
 	dir     string       // where a relative path in ref starts
 
 	trusted, optional, file, noMask bool
+	expand                          *expansion // it stands for several; nil for itself
 }
 
 // A wish is all that the flags, the files and the environment ask for.
@@ -59,6 +60,7 @@ func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
 	w := wish{cfg: g.configuration(), trustConfig: f.trusted}
 	w.list = merge(
 		g.fromSecretFlags(),
+		g.flags.listed,
 		g.fromEnvFiles(),
 		g.fromConfig(w.cfg),
 		g.fromEnvironment(),
@@ -66,6 +68,7 @@ func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
 	w.list, err = pick(w.list, f.only)
 	g.fail(err)
 	w.bad = g.bad
+	w.cfg = withVault(w.cfg, f.stores)
 	return w, errors.Join(g.errs...)
 }
 
@@ -197,7 +200,7 @@ func badRef(err error) string {
 
 // fromConfig takes the secrets of the file, those of the environment first.
 func (g *gatherer) fromConfig(cfg *config.Config) []wanted {
-	if cfg.Path == "" {
+	if cfg.Path == "" || g.flags.storesOnly {
 		return nil
 	}
 	secrets, err := cfg.Select(g.flags.environment)

@@ -52,7 +52,7 @@ type Config struct {
 	Audit        string // file of the audit trail
 	Alert        *Alert
 
-	untrustedAt, auditAt, alertAt position
+	auditAt, alertAt position
 }
 
 // A Secret is one row of a secrets block.
@@ -168,7 +168,6 @@ func (c *Config) unsupported() []Problem {
 		at  position
 		key string
 	}{
-		{c.untrustedAt, "untrusted"},
 		{c.auditAt, "audit"},
 		{c.alertAt, "alert"},
 	} {

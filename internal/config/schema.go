@@ -202,7 +202,6 @@ func ValidMarker(s string) bool {
 }
 
 func (r *reader) untrusted(e entry, where string) {
-	r.cfg.untrustedAt = e.at
 	r.cfg.Untrusted = r.oneOf(e, where, "fail", "skip", "empty")
 }
 

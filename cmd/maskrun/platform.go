@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/maskrun/maskrun/action"
+	"github.com/maskrun/maskrun/internal/child"
+	"github.com/maskrun/maskrun/internal/ledger"
+	"github.com/maskrun/maskrun/masker"
+)
+
+// platform is the CI system that we run under.
+func (p *program) platform(allow ...string) action.Platform {
+	return action.Detect(action.Env{Getenv: p.getenv, Stdout: child.Sink(p.stdout), AllowNames: allow})
+}
+
+func (p *program) onGitHub() bool { return p.platform().Name() == "github" }
+
+// exportedNames is the variable that lists, for later steps, the names of the
+// variables that hold secrets. The values are where they are: in the environment.
+const exportedNames = "MASKRUN_NAMES"
+
+// exported are the values that an earlier step exported.
+func (p *program) exported() []masker.Value {
+	var values []masker.Value
+	for _, name := range splitList(p.getenv(exportedNames)) {
+		if v := p.getenv(name); v != "" {
+			values = append(values, masker.Value{Name: name, Bytes: []byte(v)})
+		}
+	}
+	return values
+}
+
+// A maskLimit bounds what a command may have us learn: each new value compiles
+// all of them anew.
+const maskLimit = 1000
+
+// follow makes l hide what the command declares secret by workflow commands.
+func (l *load) follow() {
+	learned := 0
+	l.commands = &action.Commands{
+		Known: func(value []byte) bool { return !bytes.Equal(l.masker.Mask(value), value) },
+		Learn: func(value []byte) {
+			l.learning.Lock()
+			defer l.learning.Unlock()
+			if learned++; learned > maskLimit || string(l.masker.Mask(value)) == l.masker.Marker() {
+				return
+			}
+			name := fmt.Sprintf("add-mask %d", learned)
+			if l.masker.Add(masker.Value{Name: name, Bytes: value}) == nil {
+				l.leaks.Add(ledger.Secret{Name: name, Store: "workflow", Masked: true})
+			}
+		},
+	}
+}
+
+// trimmed takes the blanks around values away. Under a CI system that reads
+// commands from lines, a hidden line break would join two: a command that stood
+// in the second would be none any more. FAULTS 82.
+func trimmed(values []masker.Value) []masker.Value {
+	for i, v := range values {
+		values[i].Bytes = bytes.Trim(v.Bytes, " \t\r\n\v\f")
+	}
+	return values
+}
+
+// checkMarker refuses a marker that could make a command of what stands around.
+func checkMarker(text string) error {
+	if strings.ContainsAny(text, ":#[]") {
+		return errors.New("the text for what is hidden has : # [ or ], of which GitHub's runner makes commands")
+	}
+	return nil
+}
+
+// tell masks the secrets of l on the platform, all of them, and then sets them as
+// variables and outputs, as asked. The names of all go into exportedNames: a later
+// step may have a variable of the name from elsewhere, which does no harm.
+func (p *program) tell(to action.Platform, l *load, allow []string, env, outputs bool) error {
+	if err := checkNames(l.secrets, allow, env); err != nil {
+		return err
+	}
+	for _, v := range l.masker.Plain() {
+		if slices.ContainsFunc(l.secrets, func(s secret) bool { return s.name == v.Name }) {
+			if err := to.Mask(v.Bytes); err != nil {
+				return err
+			}
+		}
+	}
+	names := splitList(p.getenv(exportedNames))
+	for _, s := range l.secrets {
+		value, err := p.exportedValue(s)
+		if err == nil && env {
+			err = to.SetEnv(s.name, value)
+		}
+		if err == nil && outputs {
+			err = to.SetOutput(s.name, value)
+		}
+		if err != nil {
+			return err
+		}
+		if !s.noMask && !slices.Contains(names, s.name) {
+			names = append(names, s.name)
+		}
+	}
+	if len(names) == 0 || p.getenv(exportedNames) == strings.Join(names, ",") {
+		return nil
+	}
+	return to.SetEnv(exportedNames, []byte(strings.Join(names, ",")))
+}
+
+// exportedValue is what the variable holds: the value, or the path of a file with
+// it, which lives as long as the job.
+func (p *program) exportedValue(s secret) ([]byte, error) {
+	if !s.file {
+		return s.value.Reveal(), nil
+	}
+	files := &privateFiles{getenv: p.getenv, first: p.getenv("RUNNER_TEMP")}
+	path, err := files.write(s.name, s.value)
+	return []byte(path), err
+}
+
+// checkNames refuses names before anything has been set; all are told.
+func checkNames(secrets []secret, allow []string, env bool) error {
+	var errs []error
+	for _, s := range secrets {
+		if err := action.CheckName(s.name); env && err != nil && !(errors.Is(err, action.ErrReserved) && slices.Contains(allow, s.name)) {
+			errs = append(errs, fmt.Errorf("%s: %w", s.from, err))
+		}
+	}
+	return errors.Join(errs...)
+}
