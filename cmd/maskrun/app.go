@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -23,6 +24,7 @@ type program struct {
 	environ               []string
 	stdin, stdout, stderr *os.File
 	core                  *coredump.Guard
+	identified            atomic.Bool // a store was given a token of the job's identity
 }
 
 // A command is one row of the table.

@@ -38,6 +38,7 @@ func isBasic(name string) bool {
 // name, and their values are hidden. Of what sops can be opened with only the age
 // keys are here: docs/design.md says why. FAULTS 103.
 var bootstrap = map[string][]string{
+	identityRow:     {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "MASKRUN_ID_TOKEN", "MASKRUN_ID_TOKEN_FILE"},
 	"age":           {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE", "MASKRUN_AGE_PASSPHRASE", "MASKRUN_AGE_PASSPHRASE_FILE", "AGE_PASSPHRASE", "AGE_PASSPHRASE_FILE"},
 	"aws-kms":       awsCredentials,
 	"aws-sm":        awsCredentials,
@@ -55,9 +56,14 @@ var awsCredentials = []string{
 	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 }
 
+// identityRow is no store: it is used when any store was given a token of the job's
+// identity.
+const identityRow = "(identity)"
+
 // bootstrapValues are those of the bootstrap variables that hold a credential
 // itself, not the way to one.
 var bootstrapValues = []string{
+	"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "MASKRUN_ID_TOKEN",
 	"SOPS_AGE_KEY",
 	"ANSIBLE_VAULT_PASSWORD",
 	"MASKRUN_AGE_PASSPHRASE", "AGE_PASSPHRASE",

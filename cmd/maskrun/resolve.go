@@ -45,10 +45,25 @@ func (p *program) openShop(ctx context.Context) *shop {
 	s.stores = helper.New(ctx, s.helperOptions(helper.Stores))
 	s.kinds = slices.Concat(light.Kinds(), s.stores.Bind(names.Kinds()...))
 	s.http, _ = httpx.New(&httpx.Options{Getenv: p.getenv}) // fails for certificates alone, and none is given
-	s.identity = identity.New(&identity.Options{
+	s.identity = p.noting(identity.New(&identity.Options{
 		Environ: p.environ, HTTP: s.http, ReadFile: fetch.Env{Getenv: p.getenv, Trusted: true}.ReadFile,
-	})
+	}))
 	return s
+}
+
+// noting remembers that a store was given a token of the job's identity: what makes
+// such tokens is then a credential that opened a store.
+func (p *program) noting(give identity.Func) identity.Func {
+	if give == nil {
+		return nil
+	}
+	return func(ctx context.Context, audience string) (string, error) {
+		token, err := give(ctx, audience)
+		if err == nil {
+			p.identified.Store(true)
+		}
+		return token, err
+	}
 }
 
 // helperOptions looks for a helper beside us, then on PATH.

@@ -154,6 +154,9 @@ func (p *program) prepare(f runFlags, l *load) (env []string, cleanUp func(), er
 func (p *program) environFor(f runFlags, l *load) (env []string, cleanUp func(), err error) {
 	files := &privateFiles{getenv: p.getenv}
 	var secrets, used []string
+	if p.identified.Load() {
+		used = append(used, identityRow)
+	}
 	for _, s := range l.secrets {
 		if s.literal == nil {
 			used = append(used, s.ref.Scheme)
