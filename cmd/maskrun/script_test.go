@@ -23,6 +23,7 @@ const noSleepAtExit = "atexit_sleep_ms=0"
 
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noSleepAtExit)
+	playRole()
 	testscript.Main(m, map[string]func(){"maskrun": main})
 }
 
