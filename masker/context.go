@@ -1,5 +1,10 @@
 package masker
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // A context is what the meaning of a byte depends on besides the forms: the
 // terminal's state, and the byte before it, raw and visible.
 type context struct {
@@ -77,4 +82,20 @@ func sequenceEnd(data []byte, k int) int {
 		k = end + 1
 	}
 	return k
+}
+
+// unplain has the high bit of a byte set where x's first byte that is not plain stands:
+// under 21 or over 7F. Blanks and whatever begins a control sequence are not plain.
+// Higher bytes may be marked too.
+func unplain(x uint64) uint64 { return (x - 0x2121212121212121 | x) & 0x8080808080808080 }
+
+// plainStretch returns the plain bytes that data begins with, or a few dozen of them.
+func plainStretch(data []byte) []byte {
+	n := 0
+	for ; n < 32 && n+8 <= len(data); n += 8 {
+		if m := unplain(binary.LittleEndian.Uint64(data[n:])); m != 0 {
+			return data[:n+bits.TrailingZeros64(m)/8]
+		}
+	}
+	return data[:n]
 }

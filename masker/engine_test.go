@@ -84,7 +84,7 @@ func TestEngines(t *testing.T) {
 		}
 		fast := engine(0)
 		if set := fast.cur.Load(); set.filter != nil && r.IntN(3) == 0 {
-			set.filter = newWideFilter(set.filter.(*narrowFilter).heads)
+			set.filter = newWideFilter(&set.auto.heads)
 		}
 		slow := plodding(t, fast)
 		if fast.opts.OnHit != nil {

@@ -5,10 +5,6 @@ import (
 	"math/bits"
 )
 
-// headSize is how many bytes of a form the filter knows. In every view an
-// occurrence begins with that many visible bytes which no whitespace cuts.
-const headSize = 8
-
 // wordHead is the same for values that count between word boundaries.
 const wordHead = 4
 
@@ -35,12 +31,8 @@ type filter interface {
 // table: measured, it is then no better than a wideFilter.
 const manyWords = 40000
 
-func newFilter(words []word) filter {
-	var heads headSet
-	for _, w := range words {
-		heads.add(binary.LittleEndian.Uint64(w.bytes))
-	}
-	if len(words) < manyWords {
+func newFilter(heads *headTable, words int) filter {
+	if words < manyWords {
 		return newNarrowFilter(heads)
 	}
 	return newWideFilter(heads)
@@ -48,58 +40,63 @@ func newFilter(words []word) filter {
 
 // A narrowFilter has grams of 4 bytes: every fifth is looked at.
 type narrowFilter struct {
-	grams   *[1 << gramBits / 32]uint32 // one bit for each hash
-	offsets []uint8                     // by hash: the offsets in a head, one bit each
-	heads   headSet
+	grams bitTable
+	heads *headTable
 }
 
 const (
 	gramSize   = 4
 	gramStride = headSize - gramSize + 1
-	gramBits   = 21 // 256 KiB: fits the second-level cache, and stays sparse to 100,000 grams
-	offsetBits = 16
 )
 
-func newNarrowFilter(heads headSet) *narrowFilter {
-	f := &narrowFilter{grams: new([1 << gramBits / 32]uint32), offsets: make([]uint8, 1<<offsetBits), heads: heads}
+func newNarrowFilter(heads *headTable) *narrowFilter {
+	f := &narrowFilter{newBitTable(heads.used * gramStride), heads}
 	heads.each(func(head uint64) {
 		for o := range gramStride {
-			g := uint32(head >> (8 * o))
-			f.learn(g)
-			f.offsets[gramHash(g)>>(32-offsetBits)] |= 1 << o
+			f.grams.add(uint32(head >> (8 * o)))
 		}
 	})
 	return f
 }
 
+// A bitTable is a set of grams that may take others for its own: a bit for each hash.
+// It has at least 256 bits a gram, as long as it fits the second-level cache.
+type bitTable struct {
+	words []uint32
+	shift uint8 // 32 − the number of bits of an index of words
+}
+
+const (
+	leastBits = 13 // 1 KiB
+	mostBits  = 21 // 256 KiB
+)
+
+func newBitTable(grams int) bitTable {
+	size := min(max(bits.Len(uint(grams))+8, leastBits), mostBits)
+	return bitTable{make([]uint32, 1<<size/32), uint8(32 - size + 5)}
+}
+
 // gramHash spreads a gram; its high bits are the good ones.
 func gramHash(g uint32) uint32 { return g * 0x9e3779b1 }
 
-// gramSlot returns the place of a gram in the table: a word and a bit of it. (The
-// bit is taken from the low end because that costs no shift.)
-func gramSlot(g uint32) (word, bit uint32) {
+func (t *bitTable) add(g uint32) {
 	h := gramHash(g)
-	return h >> (32 - gramBits + 5), 1 << (h & 31)
+	t.words[h>>t.shift] |= 1 << (h & 31)
 }
 
-func (f *narrowFilter) learn(g uint32) {
-	word, bit := gramSlot(g)
-	f.grams[word] |= bit
-}
-
-// knows reports whether the table has the gram, or another one of its hash.
-// A branch for each test is quicker here than to gather the bits first.
-func (f *narrowFilter) knows(g uint32) bool {
-	word, bit := gramSlot(g)
-	return f.grams[word]&bit != 0
+// has reports whether the table has the gram, or another one of its hash. (The
+// bit is taken from the low end because that costs no shift.)
+func (t *bitTable) has(g uint32) bool {
+	h := gramHash(g)
+	return t.words[h>>(t.shift&31)]>>(h&31)&1 != 0
 }
 
 func (f *narrowFilter) across(first, last uint64) bool {
-	return f.knows(uint32(first>>32)) || f.knows(uint32(last>>16))
+	return f.grams.has(uint32(first>>32)) || f.grams.has(uint32(last>>16))
 }
 
 func (f *narrowFilter) find(data []byte, lo int) int {
-	if f.heads.empty() {
+	if f.heads.used == 0 {
 		return -1
 	}
 	p := lo + gramStride - 1
@@ -121,14 +118,14 @@ func (f *narrowFilter) gram(data []byte, p int) int {
 	const stretch = 7*gramStride + gramSize
 	for d := data[p:]; len(d) >= stretch; d = d[8*gramStride:] {
 		_ = d[stretch-1]
-		if f.knows(binary.LittleEndian.Uint32(d)) ||
-			f.knows(binary.LittleEndian.Uint32(d[gramStride:])) ||
-			f.knows(binary.LittleEndian.Uint32(d[2*gramStride:])) ||
-			f.knows(binary.LittleEndian.Uint32(d[3*gramStride:])) ||
-			f.knows(binary.LittleEndian.Uint32(d[4*gramStride:])) ||
-			f.knows(binary.LittleEndian.Uint32(d[5*gramStride:])) ||
-			f.knows(binary.LittleEndian.Uint32(d[6*gramStride:])) ||
-			f.knows(binary.LittleEndian.Uint32(d[7*gramStride:])) {
+		if f.grams.has(binary.LittleEndian.Uint32(d)) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[gramStride:])) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[2*gramStride:])) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[3*gramStride:])) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[4*gramStride:])) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[5*gramStride:])) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[6*gramStride:])) ||
+			f.grams.has(binary.LittleEndian.Uint32(d[7*gramStride:])) {
 			break
 		}
 		p += 8 * gramStride
@@ -137,7 +134,7 @@ func (f *narrowFilter) gram(data []byte, p int) int {
 		}
 	}
 	for ; p+gramSize <= len(data); p += gramStride {
-		if f.knows(binary.LittleEndian.Uint32(data[p:])) {
+		if f.grams.has(binary.LittleEndian.Uint32(data[p:])) {
 			return p
 		}
 	}
@@ -146,78 +143,15 @@ func (f *narrowFilter) gram(data []byte, p int) int {
 
 // confirm returns the first index from lo on of a head that has the gram at p, or −1.
 func (f *narrowFilter) confirm(data []byte, p, lo int) int {
-	where := f.offsets[gramHash(binary.LittleEndian.Uint32(data[p:]))>>(32-offsetBits)]
-	for where != 0 {
-		o := bits.Len8(where) - 1
-		where &^= 1 << o
-		if q := p - o; q >= lo && q+headSize <= len(data) && f.heads.has(binary.LittleEndian.Uint64(data[q:])) {
+	return firstHead(f.heads, data, max(lo, p-gramStride+1), p)
+}
+
+// firstHead returns the first index from lo to hi at which a head stands whole in data, or −1.
+func firstHead(heads *headTable, data []byte, lo, hi int) int {
+	for q := lo; q <= hi && q+headSize <= len(data); q++ {
+		if heads.get(binary.LittleEndian.Uint64(data[q:])) != 0 {
 			return q
 		}
 	}
 	return -1
-}
-
-// A headSet is a set of 8-byte strings: open addressing, at most half full.
-type headSet struct {
-	slots []uint64
-	used  int
-	zero  bool // the head of eight NULs, which is a free slot's value
-}
-
-func (s *headSet) add(h uint64) bool {
-	if h == 0 {
-		fresh := !s.zero
-		s.zero = true
-		return fresh
-	}
-	if 2*(s.used+1) > len(s.slots) {
-		s.grow()
-	}
-	i := s.slot(h)
-	if s.slots[i] == h {
-		return false
-	}
-	s.slots[i] = h
-	s.used++
-	return true
-}
-
-func (s *headSet) empty() bool { return s.used == 0 && !s.zero }
-
-// each calls f with every head.
-func (s *headSet) each(f func(uint64)) {
-	if s.zero {
-		f(0)
-	}
-	for _, h := range s.slots {
-		if h != 0 {
-			f(h)
-		}
-	}
-}
-
-func (s *headSet) has(h uint64) bool {
-	if h == 0 || s.used == 0 {
-		return h == 0 && s.zero
-	}
-	return s.slots[s.slot(h)] == h
-}
-
-func (s *headSet) slot(h uint64) int {
-	mask := uint64(len(s.slots) - 1)
-	i := (h * 0x9e3779b97f4a7c15) >> 32 & mask
-	for s.slots[i] != 0 && s.slots[i] != h {
-		i = (i + 1) & mask
-	}
-	return int(i)
-}
-
-func (s *headSet) grow() {
-	old := s.slots
-	*s = headSet{slots: make([]uint64, max(64, 2*len(old))), zero: s.zero}
-	for _, h := range old {
-		if h != 0 {
-			s.add(h)
-		}
-	}
 }

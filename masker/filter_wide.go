@@ -7,7 +7,7 @@ import "encoding/binary"
 // at, and two bits of one word of the table tested.
 type wideFilter struct {
 	grams *[1 << wideBits]uint64
-	heads headSet
+	heads *headTable
 }
 
 const (
@@ -16,7 +16,7 @@ const (
 	wideBits   = 16 // 512 KiB
 )
 
-func newWideFilter(heads headSet) *wideFilter {
+func newWideFilter(heads *headTable) *wideFilter {
 	f := &wideFilter{grams: new([1 << wideBits]uint64), heads: heads}
 	heads.each(func(head uint64) {
 		for o := range wideStride {
@@ -75,10 +75,5 @@ func (f *wideFilter) gram(data []byte, p int) int {
 
 // confirm returns the first index from lo on of a head that has the gram at p, or −1.
 func (f *wideFilter) confirm(data []byte, p, lo int) int {
-	for q := max(lo, p-wideStride+1); q <= p && q+headSize <= len(data); q++ {
-		if f.heads.has(binary.LittleEndian.Uint64(data[q:])) {
-			return q
-		}
-	}
-	return -1
+	return firstHead(f.heads, data, max(lo, p-wideStride+1), p)
 }

@@ -4,14 +4,17 @@ import "encoding/binary"
 
 // A wordFilter finds where a value of four to seven bytes may begin. Its heads
 // are grams themselves, so every byte has to be looked at.
-type wordFilter struct{ narrowFilter }
+type wordFilter struct {
+	grams bitTable
+	heads map[uint32]bool
+}
 
 func newWordFilter(words []word) *wordFilter {
-	f := &wordFilter{narrowFilter{grams: new([1 << gramBits / 32]uint32)}}
+	f := &wordFilter{newBitTable(len(words)), map[uint32]bool{}}
 	for _, w := range words {
 		g := binary.LittleEndian.Uint32(w.bytes)
-		f.learn(g)
-		f.heads.add(uint64(g))
+		f.grams.add(g)
+		f.heads[g] = true
 	}
 	return f
 }
@@ -21,7 +24,7 @@ func (f *wordFilter) find(data []byte, lo int) int {
 	for p := lo; p+gramSize <= len(data); p++ {
 		for ; len(data)-p >= 8; p += 4 {
 			g := binary.LittleEndian.Uint64(data[p:])
-			if f.knows(uint32(g)) || f.knows(uint32(g>>8)) || f.knows(uint32(g>>16)) || f.knows(uint32(g>>24)) {
+			if f.grams.has(uint32(g)) || f.grams.has(uint32(g>>8)) || f.grams.has(uint32(g>>16)) || f.grams.has(uint32(g>>24)) {
 				break
 			}
 		}
@@ -29,7 +32,7 @@ func (f *wordFilter) find(data []byte, lo int) int {
 			break
 		}
 		g := binary.LittleEndian.Uint32(data[p:])
-		if f.knows(g) && f.heads.has(uint64(g)) {
+		if f.grams.has(g) && f.heads[g] {
 			return p
 		}
 	}
@@ -38,5 +41,5 @@ func (f *wordFilter) find(data []byte, lo int) int {
 
 // across does what that of a filter does, for heads of 4 bytes: three stand across.
 func (f *wordFilter) across(first, last uint64) bool {
-	return f.knows(uint32(first>>32)) || f.knows(uint32(first>>40)|uint32(last>>8)<<24) || f.knows(uint32(first>>48)|uint32(last>>8)<<16)
+	return f.grams.has(uint32(first>>32)) || f.grams.has(uint32(first>>40)|uint32(last>>8)<<24) || f.grams.has(uint32(first>>48)|uint32(last>>8)<<16)
 }

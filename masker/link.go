@@ -2,156 +2,139 @@ package masker
 
 import "slices"
 
-// A linker finds the failure links of an automaton, and keeps of them what fail
-// cannot find by itself.
-type linker struct {
-	*automaton
-	to    []int32  // the link of each node
-	low   []uint8  // the length of each node's string, or far
-	first []uint64 // a bit for each node that is the first of a chain
-	plain bool     // no word is shorter than a head
+// A finder returns the first index from lo on at which a head stands whole in
+// data, or −1.
+type finder func(data []byte, lo int) int
 
-	last    int32 // the node linked last
-	lastLow uint8 // the length of its link
+// plainFinder looks at every byte: for automata of few words, or short ones.
+func plainFinder(a *automaton) finder {
+	return func(data []byte, lo int) int {
+		for ; lo+a.head <= len(data); lo++ {
+			if a.heads.get(headKey(data[lo:lo+a.head])) != 0 {
+				return lo
+			}
+		}
+		return -1
+	}
 }
 
-// unlinked stands for a link that is not known yet, far for a length beyond nearDepth.
-const (
-	unlinked = -1
-	far      = nearDepth + 1
-)
+// A linker finds the failure links of an automaton. It does to the words what is
+// done to a text: it looks for heads inside a word, and follows those it finds.
+type linker struct {
+	*automaton
+	words []word
+	find  finder
+	to    []int32 // the link of each node that is linked
+	ready []int32 // by chain: the first node that is not linked yet
+}
 
-func newLinker(a *automaton) *linker {
-	size := len(a.label)
-	l := &linker{automaton: a, to: make([]int32, size), low: make([]uint8, size), first: make([]uint64, size/64+1), plain: true}
-	for n := range l.to[1:] {
-		l.to[n+1], l.low[n+1] = unlinked, far
-	}
-	for _, c := range a.chains {
-		l.first[c.first/64] |= 1 << (c.first % 64)
-	}
-	for _, w := range a.words {
-		l.plain = l.plain && len(w.bytes) >= headSize
-	}
+func newLinker(a *automaton, words []word, find finder) *linker {
+	l := &linker{automaton: a, words: words, find: find, to: make([]int32, len(a.label)), ready: make([]int32, len(a.chains))}
 	for i, c := range a.chains {
-		end := int32(size)
-		if i+1 < len(a.chains) {
-			end = a.chains[i+1].first
-		}
-		for n := c.first; n < end && c.depth+n-c.first <= nearDepth; n++ {
-			l.low[n] = uint8(c.depth + n - c.first)
-		}
+		l.ready[i] = c.first
 	}
 	return l
 }
 
-// link links all nodes. In order of depth, as the textbook has it, every node
-// is a cache miss. In preorder the nodes asked for are few and near the root; those
-// that are wanted before their turn are linked first.
+// link links all nodes. In order of depth, as the textbook has it, every node is a cache
+// miss. In preorder the links asked for are few; those that are wanted before their
+// turn are found first. They are of less depth, so that ends.
 func (l *linker) link() {
-	for i, c := range l.chains {
-		end := int32(len(l.to))
-		if i+1 < len(l.chains) {
-			end = l.chains[i+1].first
-		}
-		// The last word that ends in the chain runs through all of it.
-		w := l.words[l.below(end-1)].bytes
-		p := c.parent
-		for n := c.first; n < end; n++ {
-			if l.to[n] == unlinked {
-				l.linkNode(n, p, w[:c.depth+n-c.first])
-			}
-			p = n
-		}
+	for c := range l.chains {
+		l.linkTo(c, l.lastOf(c))
 	}
 	l.keep()
 }
 
-// linkNode sets the link of n, a child of p, whose own is set. s is n's string.
-func (l *linker) linkNode(n, p int32, s []byte) {
-	to, size := int32(0), uint8(0)
-	if p != 0 {
-		to, size = l.extend(l.to[p], l.lowOf(p), s)
+// lastOf returns the last node of chain c.
+func (l *linker) lastOf(c int) int32 {
+	if c+1 < len(l.chains) {
+		return l.chains[c+1].first - 1
 	}
-	if size == far || !l.plain {
-		l.linkOf(to) // for its hasOut
-		if l.flags[to]&hasOut != 0 {
-			l.flags[n] |= hasOut
+	return int32(len(l.label)) - 1
+}
+
+// linkOf returns the link of node n, 0 for the root.
+func (l *linker) linkOf(n int32) int32 {
+	if n == 0 {
+		return 0
+	}
+	l.linkTo(l.chainOf(n), n)
+	return l.to[n]
+}
+
+// linkTo links the nodes of chain c up to last.
+func (l *linker) linkTo(c int, last int32) {
+	if l.ready[c] > last {
+		return
+	}
+	first, depth := l.chains[c].first, l.chains[c].depth
+	text := l.words[l.below(last)].bytes[:depth+last-first]
+	state := l.linkOf(l.chains[c].parent)
+	if n := l.ready[c]; n > first {
+		state = l.to[n-1]
+	}
+	for n := l.ready[c]; n <= last; n = l.ready[c] {
+		size := int(depth + n - first) // of n's string, which ends with the byte that state has yet to take
+		switch {
+		case state == 0:
+			at := l.find(text, max(1, size-l.head))
+			if at < 0 {
+				l.ready[c] = last + 1
+				return
+			}
+			n += int32(at + l.head - size)
+			state = l.heads.get(headKey(text[at : at+l.head]))
+			l.set(c, n, state, 1)
+		case l.flags[state]&hasNext != 0 && l.label[state+1] == text[size-1]:
+			k := l.stretch(c, n, last, state)
+			l.set(c, n, state+1, k)
+			state += k
+		case l.next(state, text[size-1]) != 0:
+			state = l.next(state, text[size-1])
+			l.set(c, n, state, 1)
+		default:
+			state = l.linkOf(state)
 		}
 	}
-	if l.flags[n]&endsHere != 0 {
-		l.flags[n] |= hasOut
-	}
-	l.to[n], l.last, l.lastLow = to, n, size
 }
 
-// lowOf returns the length of p's link, or far.
-func (l *linker) lowOf(p int32) uint8 {
-	if p == l.last {
-		return l.lastLow
+// stretch returns how many nodes of chain c from n on, up to last, have the labels of
+// those behind state in its chain. Where that is c too, what is not linked yet is left out.
+func (l *linker) stretch(c int, n, last, state int32) int32 {
+	own := l.chainOf(state)
+	end := l.lastOf(own)
+	if own == c {
+		end = n - 1
 	}
-	return l.low[l.to[p]]
+	return int32(commonPrefix(l.label[n:last+1], l.label[state+1:end+1]))
 }
 
-// extend returns the longest proper suffix of s that is a node, and its length or
-// far; f is that of s without its last byte, of length size.
-func (l *linker) extend(f int32, size uint8, s []byte) (int32, uint8) {
-	b := s[len(s)-1]
-	for ; size == far; size = l.low[f] {
-		if n := l.next(f, b); n != 0 {
-			return n, far
-		}
-		f = l.linkOf(f)
+// set links count nodes of chain c from n on to those from to on.
+func (l *linker) set(c int, n, to, count int32) {
+	l.linkOf(to + count - 1) // for its hasOut
+	for i := range count {
+		l.to[n+i] = to + i
+		l.flags[n+i] |= l.flags[to+i] & hasOut
 	}
-	if size == nearDepth {
-		if n := l.next(f, b); n != 0 {
-			return n, far
-		}
-	}
-	return l.suffix(s, min(nearDepth, int(size)+1))
+	l.ready[c] = max(l.ready[c], n+count)
 }
 
-// linkOf returns the link of f, linking it and those above it if need be.
-func (l *linker) linkOf(f int32) int32 {
-	if l.to[f] != unlinked {
-		return l.to[f]
-	}
-	s := l.words[l.below(f)].bytes[:l.depth(f)]
-	var path []int32
-	for n := f; l.to[n] == unlinked; n = l.parent(n) {
-		path = append(path, n)
-	}
-	for i, n := range slices.Backward(path) {
-		if l.to[n] == unlinked {
-			l.linkNode(n, l.parent(n), s[:len(s)-i])
-		}
-	}
-	return l.to[f]
-}
-
-// parent returns node n's parent.
-func (l *linker) parent(n int32) int32 {
-	if l.first[n/64]>>(n%64)&1 == 0 {
-		return n - 1
-	}
-	return l.chainOf(n).parent
-}
-
-// keep notes the links that are longer than nearDepth, as runs.
+// keep notes the links as runs.
 func (l *linker) keep() {
 	var runs []failRun
-	for n := int32(1); n < int32(len(l.to)); n++ {
-		to := l.to[n]
-		if l.low[to] != far {
+	for n, to := range l.to {
+		if to == 0 {
 			continue
 		}
-		l.flags[n] |= farFail
-		if last := len(runs) - 1; last >= 0 && runs[last].last == n-1 && runs[last].to+n-runs[last].first == to {
+		n := int32(n)
+		l.flags[n] |= hasFail
+		if last := len(runs) - 1; last >= 0 && runs[last].last == n-1 && runs[last].back == n-to {
 			runs[last].last = n
 		} else {
-			runs = append(runs, failRun{n, n, to})
+			runs = append(runs, failRun{n, n, n - to})
 		}
 	}
 	l.runs = slices.Clone(runs)
-	l.runAt = newBlocks(len(l.to), len(runs), func(i int) int32 { return runs[i].last })
+	l.at.run = newBlocks(len(l.to), len(runs), func(i int) int32 { return runs[i].last })
 }

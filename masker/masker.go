@@ -254,7 +254,7 @@ func (m *Masker) Forms() []FormCount {
 		if a == nil {
 			continue
 		}
-		for _, w := range a.words {
+		for _, w := range a.ends {
 			if w.kind&wordText != 0 {
 				counts[*w.form]++
 			}

@@ -14,13 +14,13 @@ type oracle struct {
 func oracleOf(m *Masker) oracle {
 	s := m.cur.Load()
 	o := oracle{sc: s.scale}
-	for _, w := range s.auto.words {
+	for _, w := range s.auto.allWords() {
 		if w.kind&wordText != 0 {
 			o.words = append(o.words, w.bytes)
 		}
 	}
 	if s.short != nil {
-		for _, w := range s.short.words {
+		for _, w := range s.short.allWords() {
 			o.short = append(o.short, w.bytes)
 		}
 	}

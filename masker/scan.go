@@ -39,45 +39,52 @@ func (s *scanner) start(set *set, ctx context, pos int64) {
 // at, where base holds and before which nothing lives.
 func (s *scanner) scan(data []byte, at int64, base context) {
 	s.from, s.fromCtx = at, base
+	s.data, s.at = data, at
 	if !s.fast {
-		s.walk(data[s.pos-at:], math.MaxInt, at)
+		s.walk(math.MaxInt)
 		return
 	}
 	s.esc, s.csi, s.head, s.word = mark{}, mark{}, mark{}, mark{}
 	i := 0
 	if !s.quiet() {
-		i = int(s.pos - at)
-		i += s.walk(data[i:], 0, at-1)
-		if i = s.settle(data, at, i); i == len(data) {
-			return
-		}
+		s.walk(0)
+		i = s.settle(at)
 	}
-	for {
+	for i < len(data) {
 		q, ctx, end := s.skip(data, i)
 		s.pace(q - i)
 		s.from, s.fromCtx = at+int64(q), ctx
 		s.walker.start(s.set, ctx, s.from)
-		least := 16 << s.strikes
-		if end {
-			least = math.MaxInt
+		switch least := q + 16<<s.strikes; { // more than a head
+		case !end:
+			s.walk(least)
+		case s.passable(q, ctx):
+			s.stop(len(data), q, 0)
+		default:
+			s.walk(math.MaxInt)
 		}
-		i = q + s.walk(data[q:], least, s.from)
-		if i = s.settle(data, at, i); i == len(data) {
-			return
-		}
+		i = s.settle(s.from + 1)
 	}
+	s.data = nil
 }
 
-// settle ends a walk at index i: the next place to skip from is the first byte
-// that still lives, or len(data) when the walk has come to the end.
-func (s *scanner) settle(data []byte, at int64, i int) int {
-	if i == len(data) {
-		return i
+// settle ends a walk: it returns the next place to skip from, the first byte that may
+// begin a head, but not before raw position least; len(data) when the walk has come
+// to the end.
+func (s *scanner) settle(least int64) int {
+	if s.index() == len(s.data) {
+		return len(s.data)
 	}
-	hold := s.hold()
-	s.fromCtx.skip(data[s.from-at : hold-at])
-	s.from = hold
-	return int(hold - at)
+	next := max(least, s.recent())
+	s.fromCtx.skip(s.data[s.from-s.at : next-s.at])
+	s.from = next
+	return int(next - s.at)
+}
+
+// passable reports whether the views stay together from index q to the end of the data, so that
+// it need not be walked to know what is held back: the last bytes tell.
+func (s *scanner) passable(q int, ctx context) bool {
+	return s.set.short == nil && ctx.machine.state == ground && s.nextControl(s.data, q, ctx) == len(s.data)
 }
 
 // pace makes walks longer where they follow each other closely, so that no

@@ -56,16 +56,18 @@ func compile(values []Value, opts *Options, sc scale) (*set, error) {
 		longest, least = max(longest, len(w.bytes)), min(least, len(w.bytes))
 	}
 	s.span = 2*int64(longest) + sc.slack
-	words := f.text.withFlat(sc).sorted()
-	s.auto = newAutomaton(words)
-	if least >= headSize && sc.head >= headSize {
-		s.filter = newFilter(words)
+	words, short := f.text.withFlat(sc).sorted(), f.short.sorted()
+	s.auto = newAutomaton(words, min(least, int(sc.head), int(sc.tail)), func(a *automaton) finder {
+		if a.head < headSize {
+			return plainFinder(a)
+		}
+		s.filter = newFilter(&a.heads, len(words))
+		return s.filter.find
+	})
+	if len(short) > 0 {
+		s.short, s.words = newAutomaton(short, 1, plainFinder), newWordFilter(short)
 	}
-	if len(f.short) > 0 {
-		short := f.short.sorted()
-		s.short, s.words = newAutomaton(short), newWordFilter(short)
-	}
-	return s, s.chooseMarkers(opts)
+	return s, s.chooseMarkers(opts, slices.Concat(words, short))
 }
 
 // A wordList gathers words, repeated ones too.
@@ -121,9 +123,9 @@ var markers = []string{"***", "<masked>", "(hidden)", "+++", "===", "~~~", "^^^"
 
 var errNoMarker = errors.New("masker: every marker shows or completes a form of a value; set another one")
 
-func (s *set) chooseMarkers(opts *Options) error {
+func (s *set) chooseMarkers(opts *Options, words []word) error {
 	for _, m := range append([]string{opts.Marker}, markers...) {
-		if m != "" && s.safeMarker([]byte(m)) {
+		if m != "" && safeMarker([]byte(m), words) {
 			s.marker = []byte(m)
 			break
 		}
@@ -133,7 +135,7 @@ func (s *set) chooseMarkers(opts *Options) error {
 	}
 	s.labels = map[string][]byte{}
 	for _, v := range s.values {
-		if l := []byte("[MASKED:" + cleanName(v.Name) + "]"); opts.Label && s.safeMarker(l) {
+		if l := []byte("[MASKED:" + cleanName(v.Name) + "]"); opts.Label && safeMarker(l, words) {
 			s.labels[v.Name] = l
 		}
 	}
@@ -151,18 +153,10 @@ func (s *set) markerFor(f *form) []byte {
 // safeMarker reports whether printing m, whatever stands around it, can neither
 // show a form nor complete one: none contains the other, and no end of the one
 // is a beginning of the other.
-func (s *set) safeMarker(m []byte) bool {
-	for _, a := range []*automaton{s.auto, s.short} {
-		if a == nil {
-			continue
-		}
-		for _, w := range a.words {
-			if w.kind&wordText != 0 && (bytes.Contains(w.bytes, m) || bytes.Contains(m, w.bytes) || overlap(w.bytes, m) || overlap(m, w.bytes)) {
-				return false
-			}
-		}
-	}
-	return true
+func safeMarker(m []byte, words []word) bool {
+	return !slices.ContainsFunc(words, func(w word) bool {
+		return w.kind&wordText != 0 && (bytes.Contains(w.bytes, m) || bytes.Contains(m, w.bytes) || overlap(w.bytes, m) || overlap(m, w.bytes))
+	})
 }
 
 // overlap reports whether a nonempty end of a is a beginning of b.

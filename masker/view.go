@@ -8,9 +8,10 @@ package masker
 // is raw byte j.raw + (i − j.at) for the last jump j with j.at ≤ i.
 type view struct {
 	auto  *automaton
-	state int32 // the longest live prefix
-	n     int64 // bytes seen
-	next  int64 // raw position that would follow on without a jump
+	state int32  // the longest live prefix, if it has a whole head
+	tail  uint64 // the last bytes, the last one highest
+	n     int64  // bytes seen
+	next  int64  // raw position that would follow on without a jump
 	jumps []jump
 }
 
@@ -20,33 +21,55 @@ type jump struct {
 }
 
 // restart puts the view in a state whose bytes are the last ones before raw
-// position pos.
-func (v *view) restart(a *automaton, state int32, pos int64) {
-	size := a.depth(state)
-	*v = view{auto: a, state: state, n: size, next: pos, jumps: append(v.jumps[:0], jump{raw: pos - size})}
+// position pos, as are the last size bytes of tail.
+func (v *view) restart(a *automaton, state int32, tail uint64, size int, pos int64) {
+	n := max(a.depth(state), int64(size))
+	*v = view{auto: a, state: state, tail: tail, n: n, next: pos, jumps: append(v.jumps[:0], jump{raw: pos - n})}
 }
 
-// push accounts for the view's next byte, at raw position pos.
-func (v *view) push(pos int64, cut bool) {
-	switch {
-	case v.state == 0: // nothing before this byte can be asked for
-		v.jumps = append(v.jumps[:0], jump{v.n, pos, false})
-	case pos != v.next:
+// jumpTo notes that the view's next byte is at raw position pos.
+func (v *view) jumpTo(pos int64, cut bool) {
+	if pos != v.next {
+		v.trim()
 		v.jumps = append(v.jumps, jump{v.n, pos, cut})
+		v.next = pos
 	}
-	v.n++
-	v.next = pos + 1
 }
 
-// trim drops the jumps that lie before the live prefix.
+// push accounts for the view's next bytes, which follow each other in the raw stream.
+func (v *view) push(p []byte) {
+	v.n += int64(len(p))
+	v.next += int64(len(p))
+	if len(p) >= headSize {
+		v.tail = headKey(p[len(p)-headSize:])
+		return
+	}
+	for _, b := range p {
+		v.tail = v.tail>>8 | uint64(b)<<56
+	}
+}
+
+// trim drops the jumps that lie before all that can be asked for: the live prefix, and a head.
 func (v *view) trim() {
 	if len(v.jumps) < 64 {
 		return
 	}
-	if i := v.lastJump(v.n - v.depth()); i > len(v.jumps)/2 {
+	if i := v.lastJump(max(0, v.n-max(v.depth(), headSize))); i > len(v.jumps)/2 {
 		v.jumps = append(v.jumps[:0], v.jumps[i:]...)
 	}
 }
+
+// step returns the state after the byte pushed last.
+func (v *view) step(b byte) int32 {
+	n := v.auto.step(v.state, b)
+	if head := v.auto.head; n == 0 && v.n >= int64(head) {
+		n = v.auto.heads.get(v.tail >> (8 * (headSize - head)))
+	}
+	return n
+}
+
+// recent returns the raw position of the first byte that a head which is not whole may begin with.
+func (v *view) recent() int64 { return v.raw(v.n - min(v.n, int64(v.auto.head)-1)) }
 
 func (v *view) depth() int64 { return v.auto.depth(v.state) }
 
@@ -85,11 +108,16 @@ func (v *view) cutWithin(i, head int64) bool {
 // must be one.
 func (v *view) start() int64 { return v.raw(v.n - v.depth()) }
 
-// joined reports whether the live prefix is the raw bytes just before pos.
-func (v *view) joined(pos int64) bool {
-	last := &v.jumps[len(v.jumps)-1]
-	return v.state == 0 || v.next == pos && v.n-v.depth() >= last.at
+// unbroken returns how many of the last bytes are the raw bytes just before pos.
+func (v *view) unbroken(pos int64) int64 {
+	if v.next != pos {
+		return 0
+	}
+	return v.n - v.jumps[len(v.jumps)-1].at
 }
+
+// joined reports whether the live prefix is the raw bytes just before pos.
+func (v *view) joined(pos int64) bool { return v.state == 0 || v.unbroken(pos) >= v.depth() }
 
 // end returns the raw position behind the view's last byte.
 func (v *view) end() int64 { return v.next }

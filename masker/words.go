@@ -9,7 +9,7 @@ const wordMax = 7
 // after it.
 type wordView struct {
 	view
-	tail    uint64 // the view's last bytes, the last one lowest
+	past    uint64 // the bytes before and in the view, the last one lowest
 	waiting [wordMax]wordMatch
 	count   int
 }
@@ -21,8 +21,8 @@ type wordMatch struct {
 
 // start begins at raw position pos, behind the byte before.
 func (w *wordView) start(a *automaton, pos int64, before byte) {
-	w.count, w.tail = 0, uint64(before)
-	w.restart(a, 0, pos)
+	w.count, w.past = 0, uint64(before)
+	w.restart(a, 0, 0, 0, pos)
 }
 
 // walkWords steps the word views.
@@ -34,13 +34,14 @@ func (s *walker) walkWords(b byte, visible bool) {
 }
 
 func (w *wordView) next(s *walker, b byte) {
-	w.tail = w.tail<<8 | uint64(b)
+	w.past = w.past<<8 | uint64(b)
 	if w.count > 0 {
 		w.settle(s, isWord(b))
 	}
 	a := w.auto
-	w.push(s.pos, false)
-	n := a.step(w.state, b)
+	w.jumpTo(s.pos, false)
+	w.push([]byte{b})
+	n := w.step(b)
 	for t := a.out(n); t != 0; t = a.shorter(t) {
 		if w.flanked(a.depth(t)) {
 			continue
@@ -52,7 +53,6 @@ func (w *wordView) next(s *walker, b byte) {
 		n = a.fail(n)
 	}
 	w.state = n
-	w.trim()
 }
 
 // settle records the occurrences that were waiting, unless a word byte follows.
@@ -88,7 +88,7 @@ func (w *wordView) hold(s *walker) int64 {
 func (w *wordView) quiet() bool { return w.count == 0 && w.depth() < wordHead }
 
 // flanked reports whether a word byte stands before the last size bytes.
-func (w *wordView) flanked(size int64) bool { return isWord(byte(w.tail >> (8 * uint(size)))) }
+func (w *wordView) flanked(size int64) bool { return isWord(byte(w.past >> (8 * uint(size)))) }
 
 func isWord(b byte) bool {
 	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || b == '_'

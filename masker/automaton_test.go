@@ -1,0 +1,127 @@
+package masker
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allWords returns the words of a, read from its nodes.
+func (a *automaton) allWords() (l []word) {
+	for _, e := range a.ends {
+		l = append(l, word{bytes: a.stringOf(e.node), form: e.form, kind: e.kind})
+	}
+	return l
+}
+
+// stringOf returns the string of a node.
+func (a *automaton) stringOf(n int32) []byte {
+	var b []byte
+	for n != 0 {
+		c := a.chains[a.chainOf(n)]
+		b = append(slices.Clone(a.label[c.first:n+1]), b...)
+		n = c.parent
+	}
+	return b
+}
+
+func spell(words []word) (l []string) {
+	for _, w := range words {
+		l = append(l, string(w.bytes))
+	}
+	return l
+}
+
+// Every failure link and every output is what a search through all suffixes says.
+func TestLinks(t *testing.T) {
+	for seed := range uint64(size(100, 1000, 20000)) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		words, head := randomWords(r)
+		a := newAutomaton(words, head, plainFinder)
+		node := map[string]int32{}
+		for n := int32(1); n < int32(len(a.label)); n++ {
+			node[string(a.stringOf(n))] = n
+		}
+		for s, n := range node {
+			link, out := int32(0), int32(0)
+			for i := len(s) - 1; i >= 0; i-- {
+				if m := node[s[i:]]; m != 0 && len(s)-i >= head {
+					if i > 0 {
+						link = m
+					}
+					if a.flags[m]&endsHere != 0 {
+						out = m
+					}
+				}
+			}
+			if len(s) < head {
+				continue
+			}
+			if a.fail(n) != link || a.out(n) != out {
+				t.Fatalf("seed %d: %q of %q: link %q, want %q; out %q, want %q", seed, s, spell(words),
+					a.stringOf(a.fail(n)), a.stringOf(link), a.stringOf(a.out(n)), a.stringOf(out))
+			}
+		}
+	}
+}
+
+// randomWords returns words that overlap and repeat, and the length of their heads.
+func randomWords(r *rand.Rand) ([]word, int) {
+	head := []int{1, 2, 4, 8}[r.IntN(4)]
+	letters := "ab"[:1+r.IntN(2)]
+	var l wordList
+	for range 1 + r.IntN(6) {
+		var b strings.Builder
+		for b.Len() < head+r.IntN(30) {
+			b.WriteByte(letters[r.IntN(len(letters))])
+		}
+		l.add([]byte(b.String()), wordText, &form{})
+		if r.IntN(2) == 0 && b.Len() >= 2*head { // a word inside it
+			l.add([]byte(b.String())[head:], wordFlat, &form{})
+		}
+	}
+	return l.sorted(), head
+}
+
+// The automaton has the words it was made of, and finds the shortest with a beginning.
+func TestAutomatonWords(t *testing.T) {
+	for seed := range uint64(size(100, 1000, 20000)) {
+		words, head := randomWords(rand.New(rand.NewPCG(seed, 4)))
+		a := newAutomaton(words, head, plainFinder)
+		got := a.allWords()
+		for i := range got {
+			if i >= len(words) || !bytes.Equal(got[i].bytes, words[i].bytes) || got[i].kind != words[i].kind {
+				t.Fatalf("seed %d: word %d of %q is %q", seed, i, spell(words), got[i].bytes)
+			}
+		}
+		for n := int32(1); n < int32(len(a.label)); n++ {
+			if why := shortestDiffers(a, words, n); why != "" {
+				t.Fatalf("seed %d: %q: %s", seed, spell(words), why)
+			}
+		}
+	}
+}
+
+func shortestDiffers(a *automaton, words []word, n int32) string {
+	s := a.stringOf(n)
+	for _, kind := range []byte{wordText, wordFlat} {
+		want := 0
+		for _, w := range words {
+			if w.kind&kind != 0 && len(w.bytes) > len(s) && bytes.HasPrefix(w.bytes, s) && (want == 0 || len(w.bytes) < want) {
+				want = len(w.bytes)
+			}
+		}
+		if (want > 0) != (a.flags[n]&kind != 0) {
+			return fmt.Sprintf("%q leads to a word: %v", s, want > 0)
+		}
+		if want > 0 {
+			if _, size := a.shortest(n, kind); size != int64(want) {
+				return fmt.Sprintf("the shortest from %q has %d bytes, want %d", s, size, want)
+			}
+		}
+	}
+	return ""
+}

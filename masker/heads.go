@@ -1,0 +1,75 @@
+package masker
+
+import "encoding/binary"
+
+// headSize is how many bytes of a form the filter knows. In every view an
+// occurrence begins with that many visible bytes which no whitespace cuts.
+const headSize = 8
+
+// A headTable maps heads to their nodes: open addressing, at most half full.
+type headTable struct {
+	keys  []uint64
+	nodes []int32 // 0 is free
+	used  int
+}
+
+// headKey makes a key of a head of at most 8 bytes, the last one highest.
+func headKey(head []byte) uint64 {
+	if len(head) == headSize {
+		return binary.LittleEndian.Uint64(head)
+	}
+	key := uint64(0)
+	for i, b := range head {
+		key |= uint64(b) << (8 * i)
+	}
+	return key
+}
+
+func (t *headTable) put(key uint64, node int32) {
+	if 2*(t.used+1) > len(t.keys) {
+		t.grow()
+	}
+	i := t.slot(key)
+	if t.nodes[i] == 0 {
+		t.used++
+	}
+	t.keys[i], t.nodes[i] = key, node
+}
+
+// get returns the node of a head, or 0.
+func (t *headTable) get(key uint64) int32 {
+	if t.used == 0 {
+		return 0
+	}
+	return t.nodes[t.slot(key)]
+}
+
+// slot returns where key is, or the free slot where it would be.
+func (t *headTable) slot(key uint64) int {
+	mask := uint64(len(t.keys) - 1)
+	i := (key * 0x9e3779b97f4a7c15) >> 32 & mask
+	for t.nodes[i] != 0 && t.keys[i] != key {
+		i = (i + 1) & mask
+	}
+	return int(i)
+}
+
+func (t *headTable) grow() {
+	old := *t
+	n := max(16, 2*len(old.keys))
+	*t = headTable{keys: make([]uint64, n), nodes: make([]int32, n)}
+	for i, node := range old.nodes {
+		if node != 0 {
+			t.put(old.keys[i], node)
+		}
+	}
+}
+
+// each calls f with every head.
+func (t *headTable) each(f func(uint64)) {
+	for i, node := range t.nodes {
+		if node != 0 {
+			f(t.keys[i])
+		}
+	}
+}
