@@ -98,7 +98,7 @@ func measureLatency(b *testing.B, through, bin string) {
 	}
 	out.Close()
 	_ = cmd.Wait() // its reader has gone
-	report(b, took, "us", 1e3)
+	summarize(b, took, "us", 1e3)
 }
 
 // BenchmarkStart measures maskrun run -- true beside true.
@@ -117,12 +117,12 @@ func BenchmarkStart(b *testing.B) {
 				}
 				took = append(took, clock()-from)
 			}
-			report(b, took, "ms", 1e6)
+			summarize(b, took, "ms", 1e6)
 		})
 	}
 }
 
-func report(b *testing.B, took []int64, unit string, scale float64) {
+func summarize(b *testing.B, took []int64, unit string, scale float64) {
 	slices.Sort(took)
 	b.ReportMetric(0, "ns/op") // the mean says nothing here
 	b.ReportMetric(float64(took[len(took)/2])/scale, "median-"+unit)
