@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/getsops/sops/v3"
-	"github.com/getsops/sops/v3/age"
-	"github.com/getsops/sops/v3/hcvault"
 	"github.com/getsops/sops/v3/keys"
 	"github.com/getsops/sops/v3/shamir"
-	"github.com/maskrun/maskrun/fetch"
 )
 
 // dataKey recovers the key that the values are encrypted with: from one group of
@@ -84,11 +80,6 @@ func oneError(errs []error) error {
 	return &keyError{text: strings.Join(texts, "; "), errs: errs}
 }
 
-// oneLine joins parts with blanks: SDKs report over many lines.
-func oneLine(parts ...string) string {
-	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
-}
-
 // A keyError says text and is every one of errs.
 type keyError struct {
 	text string
@@ -119,49 +110,4 @@ func (s *source) open(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%s: %w", k.TypeToIdentifier(), ctx.Err())
 	}
-}
-
-// unwrap asks the SDK. What its age package says is not passed on: it describes
-// identities that it cannot parse by their characters.
-func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
-	if a, ok := k.(*age.MasterKey); ok {
-		return s.identities.unwrap(a, s.env)
-	}
-	var key []byte
-	var err error
-	if c, ok := k.(interface {
-		DecryptContext(context.Context) ([]byte, error)
-	}); ok {
-		key, err = c.DecryptContext(ctx)
-	} else {
-		key, err = k.Decrypt()
-	}
-	if err != nil {
-		return nil, &keyError{text: oneLine(k.TypeToIdentifier(), "key", k.ToString()+":", err.Error()), errs: []error{err}}
-	}
-	return key, nil
-}
-
-// allowed refuses a Vault that only the file chose, in an untrusted reference: the SDK would
-// send it the job's VAULT_TOKEN, and a pull request can bring the file along.
-func (s *source) allowed(k keys.MasterKey) error {
-	v, ok := k.(*hcvault.MasterKey)
-	if !ok || s.env.Trusted || s.getenv(hcvault.SopsHCVaultAllowlist) != "" { // the SDK itself goes by the list
-		return nil
-	}
-	if own := origin(s.getenv("VAULT_ADDR")); own != "" && own == origin(v.VaultAddress) {
-		return nil
-	}
-	return fmt.Errorf("hc_vault key: its address is not VAULT_ADDR or in %s: %w", hcvault.SopsHCVaultAllowlist, fetch.ErrDenied)
-}
-
-func (s *source) getenv(name string) string { return s.env.Getenv(name) }
-
-// origin is the scheme and host of an address, or empty.
-func origin(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil {
-		return ""
-	}
-	return strings.ToLower(u.Scheme + "://" + u.Host)
 }

@@ -1,0 +1,87 @@
+package sops
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+
+	"github.com/getsops/sops/v3/age"
+	"github.com/getsops/sops/v3/hcvault"
+	"github.com/getsops/sops/v3/keys"
+	"github.com/maskrun/maskrun/internal/httpx"
+)
+
+// unwrap asks the SDK to open one key. What its packages say is not passed on: they
+// quote servers, and identities that they cannot parse.
+func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
+	switch k := k.(type) {
+	case *age.MasterKey:
+		return s.identities.unwrap(k, s.env)
+	case *hcvault.MasterKey:
+		if err := s.useOurClient(k); err != nil {
+			return nil, err
+		}
+	}
+	var key []byte
+	var err error
+	if c, ok := k.(interface {
+		DecryptContext(context.Context) ([]byte, error)
+	}); ok {
+		key, err = c.DecryptContext(ctx)
+	} else {
+		key, err = k.Decrypt()
+	}
+	if err != nil {
+		return nil, explain(k, err)
+	}
+	return key, nil
+}
+
+// useOurClient gives a Vault key the client that verifies every certificate and
+// follows no redirect. Vault's own would, with the token, and would be lenient
+// under VAULT_SKIP_VERIFY; its other variables are honoured.
+func (s *source) useOurClient(k *hcvault.MasterKey) error {
+	read := func(name string) ([]byte, error) {
+		path := s.getenv(name)
+		if path == "" {
+			return nil, nil
+		}
+		b, err := s.env.ReadKeyFile(path)
+		if err != nil {
+			return nil, notMissing(fmt.Errorf("%s: %w", name, err))
+		}
+		return b, nil
+	}
+	ca, err := read("VAULT_CACERT")
+	if err != nil {
+		return err
+	}
+	cert, err := read("VAULT_CLIENT_CERT")
+	if err != nil {
+		return err
+	}
+	key, err := read("VAULT_CLIENT_KEY")
+	if err != nil {
+		return err
+	}
+	defer clear(key)
+	var certificates []tls.Certificate
+	if cert != nil && key != nil {
+		pair, err := tls.X509KeyPair(cert, key)
+		if err != nil {
+			return fmt.Errorf("VAULT_CLIENT_CERT and VAULT_CLIENT_KEY are no certificate and its key")
+		}
+		certificates = append(certificates, pair)
+	}
+	client, err := httpx.With(s.env.HTTP, func(o *httpx.Options) {
+		if ca != nil {
+			o.CA = ca
+		}
+		o.Getenv, o.Certificates, o.ServerName = s.getenv, certificates, s.getenv("VAULT_TLS_SERVER_NAME")
+	})
+	if err != nil {
+		return fmt.Errorf("VAULT_CACERT: %w", err)
+	}
+	hcvault.NewHTTPClient(client).ApplyToMasterKey(k)
+	return nil
+}
