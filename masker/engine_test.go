@@ -165,3 +165,19 @@ func FuzzEngines(f *testing.F) {
 		}
 	})
 }
+
+// A continuation byte is due only right behind the byte that announced it, also where
+// the bytes between are passed over eight at a time: 9B begins a sequence here, so V1
+// has not the value, and V0 has it only where nothing else interrupts it.
+func TestPassedOverBytesCancelContinuations(t *testing.T) {
+	v := "0123456789\xd1abcdefghijkl\x9b1mxyz-0123456789"
+	m := newMasker(t, &Options{Encodings: []string{}}, v)
+	o := oracleOf(m)
+	for i := range v {
+		in := "a " + v[:i] + "\x1b[1m" + v[i:] + " b"
+		want := o.output([]byte(in), true, string(m.cur.Load().marker))
+		if got := m.Mask([]byte(in)); !bytes.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}

@@ -68,7 +68,11 @@ func (s *walker) walkJoined(i, least int) {
 	var left fall
 	for i < len(data) {
 		if n != 0 && !words {
-			if i, n = a.along(data, i, n); i == len(data) {
+			from := i
+			if i, n = a.along(data, i, n); i > from {
+				s.ctx.machine.due = 0
+			}
+			if i == len(data) {
 				break
 			}
 		}
