@@ -43,6 +43,8 @@ var bootstrap = map[string][]string{
 	"aws-kms":       awsCredentials,
 	"aws-sm":        awsCredentials,
 	"aws-ssm":       awsCredentials,
+	"gcp-kms":       gcpCredentials,
+	"gcp-sm":        gcpCredentials,
 	"ansible-vault": {"ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"},
 	"gpg":           {"MASKRUN_GPG_KEY", "MASKRUN_GPG_KEY_FILE", "MASKRUN_GPG_PASSPHRASE", "MASKRUN_GPG_PASSPHRASE_FILE"},
 	"openssl":       {"MASKRUN_OPENSSL_PASSWORD", "MASKRUN_OPENSSL_PASSWORD_FILE"},
@@ -60,6 +62,9 @@ var awsCredentials = []string{
 // identity.
 const identityRow = "(identity)"
 
+// gcpCredentials open a project, for Google's library.
+var gcpCredentials = []string{"GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"}
+
 // bootstrapValues are those of the bootstrap variables that hold a credential
 // itself, not the way to one.
 var bootstrapValues = []string{
@@ -70,6 +75,7 @@ var bootstrapValues = []string{
 	"MASKRUN_GPG_KEY", "MASKRUN_GPG_PASSPHRASE",
 	"MASKRUN_OPENSSL_PASSWORD",
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+	"GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN",
 	"VAULT_TOKEN", "BAO_TOKEN", "VAULT_ID_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD",
 }
 

@@ -5,6 +5,7 @@ package heavy
 import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/aws"
+	"github.com/maskrun/maskrun/fetch/gcp"
 	"github.com/maskrun/maskrun/fetch/gpg"
 	"github.com/maskrun/maskrun/fetch/sops"
 	"github.com/maskrun/maskrun/fetch/vault"
@@ -18,6 +19,8 @@ func Kinds() []fetch.Kind {
 		aws.SecretsManager(),
 		aws.ParameterStore(),
 		aws.KMS(),
+		gcp.SecretManager(),
+		gcp.KMS(),
 		vault.Kind(),
 	}
 }

@@ -12,6 +12,8 @@ func Kinds() []fetch.Kind {
 		{Scheme: "aws-sm", Help: "AWS Secrets Manager, or a key of a JSON secret there"},
 		{Scheme: "aws-ssm", Help: "AWS Systems Manager Parameter Store, one parameter or a tree of them"},
 		{Scheme: "aws-kms", Help: "a file that holds the output of `aws kms encrypt`"},
+		{Scheme: "gcp-sm", Help: "Google Secret Manager, or a key of a JSON secret there"},
+		{Scheme: "gcp-kms", Help: "a file that holds the output of `gcloud kms encrypt`"},
 		{Scheme: "vault", Help: "HashiCorp Vault and OpenBao: KV, and any path that can be read or issues something"},
 	}
 }
