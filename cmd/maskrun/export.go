@@ -24,7 +24,11 @@ them as they are.
 
 What one command needs is better kept to it: maskrun run.
 
-   maskrun export --secret TOKEN=sops://secrets.yaml#/ci/token`,
+   maskrun export --secret TOKEN=sops://secrets.yaml#/ci/token
+   eval "$(maskrun export --format shell)"
+
+With --format the values themselves are printed: to a file or a program, not
+into a log.`,
 		flags: func() []flagGroup {
 			return []flagGroup{
 				{"Where to", exportFlagSet()},
@@ -38,6 +42,8 @@ What one command needs is better kept to it: maskrun run.
 
 func exportFlagSet() []cli.Flag {
 	return []cli.Flag{
+		&cli.StringFlag{Name: "format", Usage: "write them in `FORMAT` in place of telling the CI system: " + formatNames()},
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "with --format: write to `FILE`, which only its owner can read (default: stdout)"},
 		&cli.BoolFlag{Name: "outputs", Usage: "also set each as an output of this step"},
 		&cli.BoolFlag{Name: "no-env", Usage: "set no variables (with --outputs)"},
 		&cli.StringSliceFlag{Name: "allow-name", Usage: "set these variables although they steer how programs run: `NAMES` (A,B; repeatable)"},
@@ -51,6 +57,9 @@ func runExport(p *program, c *cli.Context) error {
 	m, err := readMaskFlags(c)
 	if err != nil {
 		return err
+	}
+	if c.IsSet("format") {
+		return p.exportFormat(c, m)
 	}
 	allow := slices.Concat([]string{exportedNames}, splitLists(c.StringSlice("allow-name")))
 	to := p.platform(allow...)

@@ -254,9 +254,18 @@ func TestGitLabCILocal(t *testing.T) {
 		t.Fatal("MASKRUN_GITLAB_CI_LOCAL is not set: .ci/run gitlab sets it")
 	}
 	dir := t.TempDir()
-	ci, err := json.Marshal(map[string]any{"demo": map[string]any{
-		"variables": map[string]string{"JOB_VALUE": jobValue},
-		"script":    []string{hookLine(t), `echo "token $TOKEN"`, `echo "to stderr $TOKEN" >&2`, `f() { return 42; }`, `f`, `echo never`},
+	template, err := os.ReadFile("../../templates/maskrun/template.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "template.yml"), template, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	include := map[string]any{"local": "/template.yml", "inputs": map[string]any{"secrets": "OTHER=env://JOB_VALUE", "config": ""}}
+	ci, err := json.Marshal(map[string]any{"include": []any{include}, "demo": map[string]any{
+		"extends":   ".maskrun-hook",
+		"variables": map[string]string{"JOB_VALUE": jobValue, "MASKRUN_CONFIG": ""},
+		"script":    []string{`echo "other $OTHER"`, `TOKEN=$OTHER`, `echo "token $TOKEN"`, `echo "to stderr $TOKEN" >&2`, `f() { return 42; }`, `f`, `echo never`},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +289,7 @@ func TestGitLabCILocal(t *testing.T) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, local, "--shell-executor-no-image", "--force-shell-executor", "demo")
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "HOME="+dir, "GIT_CONFIG_COUNT=0")
+	cmd.Env = append(os.Environ(), "HOME="+dir, "GIT_CONFIG_COUNT=0", "PATH="+filepath.Dir(buildMaskrun(t))+":"+os.Getenv("PATH"))
 	out, err := cmd.CombinedOutput()
 	text := string(out)
 	if ctx.Err() != nil || err == nil {
@@ -289,7 +298,7 @@ func TestGitLabCILocal(t *testing.T) {
 	if strings.Contains(text, "CANARY") || strings.Contains(text, "> never") {
 		t.Errorf("the value, or a line too many:\n%s", text)
 	}
-	for _, want := range []string{"token ***", "to stderr ***", "42"} {
+	for _, want := range []string{"other ***", "token ***", "to stderr ***", "42"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
 		}
