@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // A reading is one document that one or more requests want.
@@ -13,12 +15,16 @@ type reading struct {
 	query  Query
 	doc    Document
 	err    error
+	done   atomic.Bool // for whoever tells a person what is being waited for
+	pick   picker      // nil until a field of doc is asked for
 }
 
 // resolve plans the readings, does them, and makes secrets of them.
 func (r *Resolver) resolve(ctx context.Context, reqs []Request) ([]Secret, error) {
 	wanted, readings := r.plan(reqs)
+	stop := r.tell(readings)
 	r.readAll(ctx, readings)
+	stop()
 	defer wipeAll(readings)
 	var secrets []Secret
 	failed := &Errors{}
@@ -72,7 +78,7 @@ func (r *Resolver) plan(reqs []Request) (wanted, readings []*reading) {
 	return wanted, readings
 }
 
-// readAll does the readings, store by store at once, with a bound on the reads under way.
+// readAll does the readings, all stores at once.
 func (r *Resolver) readAll(ctx context.Context, readings []*reading) {
 	var order []sourceKey
 	groups := map[sourceKey][]*reading{}
@@ -82,29 +88,28 @@ func (r *Resolver) readAll(ctx context.Context, readings []*reading) {
 		}
 		groups[rd.source] = append(groups[rd.source], rd)
 	}
-	slots := make(chan struct{}, r.limits.parallel)
 	var wg sync.WaitGroup
 	for _, key := range order {
-		wg.Go(func() { r.readGroup(ctx, groups[key], slots) })
+		wg.Go(func() { r.readGroup(ctx, groups[key]) })
 	}
 	wg.Wait()
 }
 
-// readGroup does the readings of one store.
-func (r *Resolver) readGroup(ctx context.Context, group []*reading, slots chan struct{}) {
-	var src Source
-	var err error
-	inSlot(slots, func() { src, err = r.source(ctx, group[0].source, group[0].kind) })
+// readGroup does the readings of one store, with a bound on those under way.
+func (r *Resolver) readGroup(ctx context.Context, group []*reading) {
+	src, err := r.source(ctx, group[0].source, group[0].kind)
 	if err != nil {
 		for _, rd := range group {
 			rd.err = err
+			rd.bound()
 		}
 		return
 	}
 	if many, ok := src.(ManyReader); ok {
-		inSlot(slots, func() { r.readMany(ctx, many, group) })
+		r.readMany(ctx, many, group)
 		return
 	}
+	slots := make(chan struct{}, r.limits.parallel)
 	var wg sync.WaitGroup
 	for _, rd := range group {
 		wg.Go(func() { inSlot(slots, func() { r.readOne(ctx, src, rd) }) })
@@ -119,7 +124,7 @@ func inSlot(slots chan struct{}, f func()) {
 }
 
 func (r *Resolver) readOne(ctx context.Context, src Source, rd *reading) {
-	rd.err = r.retry(ctx, func(ctx context.Context) (err error) {
+	rd.err = r.retry(ctx, r.limits.try, func(ctx context.Context) (err error) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -134,7 +139,9 @@ func (r *Resolver) readOne(ctx context.Context, src Source, rd *reading) {
 // readMany asks for the whole group, then again for those that were unavailable.
 func (r *Resolver) readMany(ctx context.Context, src ManyReader, group []*reading) {
 	pending := group
-	err := r.retry(ctx, func(ctx context.Context) error {
+	// Behind it, too, so many are asked for at a time.
+	rounds := (len(group) + r.limits.parallel - 1) / r.limits.parallel
+	err := r.retry(ctx, r.limits.try*time.Duration(rounds), func(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -175,6 +182,7 @@ func askMany(ctx context.Context, src ManyReader, group []*reading) (again []*re
 
 // bound refuses a document that is too large, whatever the store let through. FAULTS 90.
 func (rd *reading) bound() {
+	rd.done.Store(true)
 	if rd.err == nil && len(rd.doc.Data) > MaxDocument {
 		rd.err = errTooLarge
 	}
@@ -211,7 +219,7 @@ func (rd *reading) value(ref Ref) ([]byte, error) {
 	if rd.err != nil {
 		return nil, rd.err
 	}
-	v, err := selectField(rd.doc, ref)
+	v, err := rd.field(ref)
 	if err != nil {
 		return nil, err
 	}

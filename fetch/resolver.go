@@ -16,6 +16,7 @@ type Resolver struct {
 	list     []Kind
 	fallback func(scheme string) (Kind, bool)
 	limits   limits
+	progress func(Progress)
 
 	mu      sync.Mutex
 	sources map[sourceKey]*openSource
@@ -29,7 +30,7 @@ type limits struct {
 }
 
 // The figures of FAULTS 87, 90 and 95: patience that a CI job has, and a load
-// that a store does not mind.
+// that one store does not mind.
 var standardLimits = limits{
 	try:       10 * time.Second,
 	total:     30 * time.Second,
@@ -68,6 +69,17 @@ func NewResolver(env Env, kinds ...Kind) *Resolver {
 // table has the scheme (maskrun-store-NAME on PATH). Call it before Resolve.
 func (r *Resolver) SetFallback(find func(scheme string) (Kind, bool)) { r.fallback = find }
 
+// SetPatience replaces the time that all of a Resolve has, and that of one try.
+// Zero keeps what is set: 30 and 10 seconds. Call it before Resolve.
+func (r *Resolver) SetPatience(total, try time.Duration) {
+	if total > 0 {
+		r.limits.total = total
+	}
+	if try > 0 {
+		r.limits.try = try
+	}
+}
+
 // Kinds returns the table, in the order given to NewResolver.
 func (r *Resolver) Kinds() []Kind { return slices.Clone(r.list) }
 
@@ -87,10 +99,11 @@ func (r *Resolver) Lookup(scheme string) (Kind, bool) {
 
 // Resolve reads all requests and returns their secrets in the same order.
 //
-// Requests for the same document share one read, at most 8 reads run at once,
-// and a [ManyReader] is asked for all its documents together. A read has 10
-// seconds and is tried up to 3 times while it fails with [ErrUnavailable];
-// everything has 30 seconds. A request that is optional or has a default is
+// Requests for the same document share one read, at most 8 reads of one store run
+// at once, and a [ManyReader] is asked for all its documents together. A read has 10
+// seconds and is tried up to 3 times while it fails with [ErrUnavailable], after
+// waits that are jittered and as long as the store asks for; everything has 30 seconds
+// ([Resolver.SetPatience]). A request that is optional or has a default is
 // forgiven [ErrNotFound] alone: it yields its default as written, or is left
 // out. A store that cannot be opened is never forgiven.
 //

@@ -17,13 +17,13 @@ type RetryAfterError interface {
 }
 
 // retry runs op until it succeeds, fails for good, or the tries or the time are
-// used up. It returns op's last error, not the clock's; but when the caller
-// calls it off, that.
-func (r *Resolver) retry(ctx context.Context, op func(ctx context.Context) error) error {
+// used up; each try has the time of try. It returns op's last error, not the
+// clock's; but when the caller calls it off, that.
+func (r *Resolver) retry(ctx context.Context, try time.Duration, op func(ctx context.Context) error) error {
 	var last error
 	once := func() (struct{}, error) {
-		last = r.once(ctx, op)
-		return struct{}{}, verdict(last)
+		last = once(ctx, try, op)
+		return struct{}{}, verdict(ctx, last)
 	}
 	wait := backoff.NewExponentialBackOff() // jittered by half
 	wait.InitialInterval = r.limits.firstWait
@@ -39,18 +39,19 @@ func (r *Resolver) retry(ctx context.Context, op func(ctx context.Context) error
 
 // once runs op with the time of one try. A try that ran out of it, while the
 // whole has time left, makes the store unavailable.
-func (r *Resolver) once(ctx context.Context, op func(ctx context.Context) error) error {
-	tryCtx, cancel := context.WithTimeout(ctx, r.limits.try)
+func once(ctx context.Context, try time.Duration, op func(ctx context.Context) error) error {
+	tryCtx, cancel := context.WithTimeout(ctx, try)
 	defer cancel()
 	err := op(tryCtx)
 	if errors.Is(err, context.DeadlineExceeded) && tryCtx.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("no answer within %s: %w", r.limits.try, ErrUnavailable)
+		return fmt.Errorf("no answer within %s: %w", try, ErrUnavailable)
 	}
 	return err
 }
 
-// verdict translates err for package backoff.
-func verdict(err error) error {
+// verdict translates err for package backoff. A store that wants to be left alone
+// for longer than there is time is not waited for.
+func verdict(ctx context.Context, err error) error {
 	var after RetryAfterError
 	switch {
 	case err == nil:
@@ -58,6 +59,9 @@ func verdict(err error) error {
 	case !errors.Is(err, ErrUnavailable):
 		return backoff.Permanent(err)
 	case errors.As(err, &after) && after.RetryAfter() > 0:
+		if end, ok := ctx.Deadline(); ok && time.Until(end) < after.RetryAfter() {
+			return backoff.Permanent(err)
+		}
 		return &backoff.RetryAfterError{Duration: after.RetryAfter()}
 	}
 	return err

@@ -72,7 +72,7 @@ func TestVaultTag(t *testing.T) {
 		{"nothing selected", "", upper, "", "name one after #"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			got, err := selectField(Document{Data: []byte(doc), Format: YAML, Unseal: c.unseal}, Ref{Field: c.field})
+			got, err := (&reading{doc: Document{Data: []byte(doc), Format: YAML, Unseal: c.unseal}}).field(Ref{Field: c.field})
 			if string(got) != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Errorf("got %q, error %v", got, err)
 			}

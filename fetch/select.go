@@ -6,40 +6,56 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/maskrun/maskrun/fetch/dotenv"
 )
 
-// selectField takes the part of a document that ref names, as a copy. FAULTS 96.
+// A picker takes the field that ref names out of one document, as a copy. FAULTS 96.
 //
 // A string is its text; a number or a boolean is its literal text as written; a
 // mapping or a list is compact JSON; null and a key given twice are errors. No
 // error shows anything of the document but the keys that ref names itself.
-func selectField(doc Document, ref Ref) ([]byte, error) {
-	if ref.Field == "" {
-		if doc.Unseal != nil {
-			return nil, errors.New("its values are encrypted one by one: name one after #")
-		}
-		return bytes.Clone(doc.Data), nil
-	}
+type picker func(ref Ref) ([]byte, error)
+
+// parse reads a document once, for however many fields are picked.
+func parse(doc Document) (picker, error) {
 	data := bytes.TrimPrefix(doc.Data, []byte("\ufeff"))
 	switch doc.Format {
 	case JSON:
-		return selectJSON(data, ref.Keys())
+		return parseJSON(data)
 	case YAML:
-		return selectYAML(data, ref.Keys(), doc.Unseal)
+		return pickYAML(data, doc.Unseal)
 	case INI:
-		return selectINI(data, iniKeys(ref))
+		return parseINI(data)
 	case Dotenv:
-		return selectDotenv(data, ref.Keys())
+		return parseDotenv(data)
 	case Auto:
 		if json.Valid(data) {
-			return selectJSON(data, ref.Keys())
+			return parseJSON(data)
 		}
-		return selectYAML(data, ref.Keys(), doc.Unseal)
+		return pickYAML(data, doc.Unseal)
 	}
 	return nil, errors.New("the document has no fields: leave out the part after #")
+}
+
+// field is the part of the document that ref names: the whole of it, or a field.
+func (rd *reading) field(ref Ref) ([]byte, error) {
+	if ref.Field == "" {
+		if rd.doc.Unseal != nil {
+			return nil, errors.New("its values are encrypted one by one: name one after #")
+		}
+		return bytes.Clone(rd.doc.Data), nil
+	}
+	if rd.pick == nil {
+		pick, err := parse(rd.doc)
+		if err != nil {
+			pick = func(Ref) ([]byte, error) { return nil, err }
+		}
+		rd.pick = pick
+	}
+	return rd.pick(ref)
 }
 
 // missing is the error for a key that a document lacks, the last of keys.
@@ -65,17 +81,23 @@ func isNull(keys []string) error {
 	return fmt.Errorf("field %s is null", pointer(keys))
 }
 
-func selectDotenv(data []byte, keys []string) ([]byte, error) {
+func parseDotenv(data []byte) (picker, error) {
 	pairs, err := dotenv.Parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("not a dotenv document: %w", err)
 	}
-	for _, p := range pairs {
-		if len(keys) == 1 && p.Key == keys[0] {
-			return []byte(p.Value), nil
-		}
+	values := make(map[string]string, len(pairs))
+	for _, p := range slices.Backward(pairs) { // of a key given twice the first counts
+		values[p.Key] = p.Value
 	}
-	return nil, missing(keys)
+	return func(ref Ref) ([]byte, error) {
+		keys := ref.Keys()
+		value, ok := values[keys[0]]
+		if !ok || len(keys) != 1 {
+			return nil, missing(keys)
+		}
+		return []byte(value), nil
+	}, nil
 }
 
 // FormatOf tells a document's format by the extension of its file: json, yaml,

@@ -1,7 +1,9 @@
 package fetch
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -161,7 +163,7 @@ func TestSelect(t *testing.T) {
 		{"not dotenv", Dotenv, "A=1\n" + canary + "\n", "A", "", "line 2"},
 	} {
 		t.Run(string(c.format)+" "+c.why, func(t *testing.T) {
-			got, err := selectField(Document{Data: []byte(c.doc), Format: c.format}, Ref{Field: c.field})
+			got, err := (&reading{doc: Document{Data: []byte(c.doc), Format: c.format}}).field(Ref{Field: c.field})
 			if !matches(err, c.wantError) || string(got) != c.want {
 				t.Errorf("got %q, error %v", got, err)
 			}
@@ -194,7 +196,7 @@ func laughs() string {
 }
 
 func TestMissingSaysHowToWriteAPath(t *testing.T) {
-	_, err := selectField(Document{Data: []byte(`{"a":{"b":1}}`)}, Ref{Field: "a/b"})
+	_, err := (&reading{doc: Document{Data: []byte(`{"a":{"b":1}}`)}}).field(Ref{Field: "a/b"})
 	if err == nil || !strings.Contains(err.Error(), "#/a/b") {
 		t.Errorf("got %v", err)
 	}
@@ -249,7 +251,7 @@ func FuzzSelect(f *testing.F) {
 		}
 		got := map[Format]string{}
 		for _, format := range []Format{JSON, YAML, INI, Dotenv, Auto} {
-			value, err := selectField(Document{Data: []byte(doc), Format: format}, Ref{Field: field})
+			value, err := (&reading{doc: Document{Data: []byte(doc), Format: format}}).field(Ref{Field: field})
 			if err == nil {
 				got[format] = string(value)
 				continue
@@ -262,4 +264,34 @@ func FuzzSelect(f *testing.F) {
 			t.Errorf("JSON gives %q, Auto %q", asJSON, got[Auto])
 		}
 	})
+}
+
+// A document is read once, however many fields are wanted: with a reading for each
+// field this would take minutes.
+func TestManyFields(t *testing.T) {
+	const n = 4000
+	line := map[Format]string{JSON: "%q:%q,\n", YAML: "%s: %q\n", INI: "%s = %s\n", Dotenv: "%s=%s\n"}
+	for format, pattern := range line {
+		t.Run(string(format), func(t *testing.T) {
+			var b strings.Builder
+			for i := range n {
+				fmt.Fprintf(&b, pattern, fmt.Sprintf("K%d", i), strings.Repeat("v", 200)+fmt.Sprint(i))
+			}
+			text := b.String()
+			if format == JSON {
+				text = "{" + strings.TrimSuffix(text, ",\n") + "}"
+			}
+			store := newFake(func(context.Context, string, int) (Document, error) {
+				return Document{Data: []byte(text), Format: format}, nil
+			})
+			var refs []string
+			for i := range n {
+				refs = append(refs, fmt.Sprintf("s://d#K%d", i))
+			}
+			secrets, err := NewResolver(Env{}, store.kind("s")).Resolve(t.Context(), requests(t, refs...))
+			if err != nil || len(secrets) != n || !strings.HasSuffix(string(secrets[n-1].Value.Reveal()), "v"+fmt.Sprint(n-1)) || store.reads["d?"] != 1 {
+				t.Errorf("%d secrets, %d reads, error %v", len(secrets), store.reads["d?"], err)
+			}
+		})
+	}
 }

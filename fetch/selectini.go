@@ -29,25 +29,33 @@ func iniKeys(ref Ref) []string {
 	return ref.Keys()
 }
 
-// selectINI finds a key in a section, or in the DEFAULT section when there is
-// only one part or the section lacks it. Nothing is interpolated.
-func selectINI(data []byte, keys []string) ([]byte, error) {
+// parseINI reads an INI document. A key is sought in a section, or in the DEFAULT
+// section when there is only one part or the section lacks it. Nothing is interpolated.
+func parseINI(data []byte) (picker, error) {
 	file, err := ini.LoadSources(iniOptions(), data)
 	if err != nil {
 		return nil, errors.New("not an INI document") // its errors quote the line
 	}
+	sections := map[string]map[string][]string{}
+	for _, s := range file.Sections() {
+		sections[s.Name()] = iniValues(s)
+	}
+	return func(ref Ref) ([]byte, error) { return pickINI(sections, iniKeys(ref)) }, nil
+}
+
+func pickINI(sections map[string]map[string][]string, keys []string) ([]byte, error) {
 	if len(keys) > 2 {
 		return nil, missing(keys)
 	}
-	name, sections := keys[len(keys)-1], []string{ini.DefaultSection}
+	name, order := strings.ToLower(keys[len(keys)-1]), []string{ini.DefaultSection}
 	if len(keys) == 2 {
-		sections = []string{keys[0], ini.DefaultSection}
-		if !file.HasSection(keys[0]) {
+		order = []string{keys[0], ini.DefaultSection}
+		if sections[keys[0]] == nil {
 			return nil, missing(keys[:1])
 		}
 	}
-	for _, s := range sections {
-		found := iniFind(file.Section(s), name)
+	for _, s := range order {
+		found := sections[s][name]
 		switch {
 		case len(found) > 1:
 			return nil, fmt.Errorf("field %s is given twice", pointer(keys))
@@ -58,23 +66,20 @@ func selectINI(data []byte, keys []string) ([]byte, error) {
 	return nil, missing(keys)
 }
 
-// iniFind returns every value of the key, whose letters' case does not count.
-func iniFind(s *ini.Section, name string) []string {
-	var found []string
+// iniValues are the values of a section by key, whose letters' case does not count.
+func iniValues(s *ini.Section) map[string][]string {
+	all := map[string][]string{}
 	for _, k := range s.Keys() {
-		if !strings.EqualFold(k.Name(), name) {
-			continue
-		}
 		values := k.ValueWithShadows()
 		if len(values) == 0 { // so says ini of an empty value
 			values = []string{k.Value()}
 		}
-		found = append(found, values...)
+		name := strings.ToLower(k.Name())
+		for _, v := range values {
+			all[name] = append(all[name], dedent(v))
+		}
 	}
-	for i, v := range found {
-		found[i] = dedent(v)
-	}
-	return found
+	return all
 }
 
 // dedent removes the indentation of the lines that continue a value.

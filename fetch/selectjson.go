@@ -10,35 +10,53 @@ import (
 	"unicode/utf8"
 )
 
-// selectJSON follows keys into a JSON document.
-func selectJSON(data []byte, keys []string) ([]byte, error) {
+// parseJSON reads a JSON document.
+func parseJSON(data []byte) (picker, error) {
 	if err := checkJSON(data); err != nil {
 		return nil, err
 	}
-	raw := json.RawMessage(data)
-	for i, key := range keys {
-		next, ok := member(raw, key)
-		if !ok {
-			return nil, missing(keys[:i+1])
+	root := &jsonNode{raw: data}
+	return func(ref Ref) ([]byte, error) {
+		node, keys := root, ref.Keys()
+		for i, key := range keys {
+			if node = node.member(key); node == nil {
+				return nil, missing(keys[:i+1])
+			}
 		}
-		raw = next
-	}
-	return textOfJSON(raw, keys)
+		return textOfJSON(node.raw, keys)
+	}, nil
 }
 
-// member is the element of an object under key, or of an array under an index.
-func member(raw json.RawMessage, key string) (json.RawMessage, bool) {
+// A jsonNode is an element, taken apart when something in it is first asked for.
+type jsonNode struct {
+	raw     json.RawMessage
+	opened  bool
+	members map[string]*jsonNode // of an array, by index
+}
+
+// member is the element of an object under key, or of an array under an index; nil if there is none.
+func (n *jsonNode) member(key string) *jsonNode {
+	if !n.opened {
+		n.opened = true
+		n.open()
+	}
+	return n.members[key]
+}
+
+func (n *jsonNode) open() {
+	n.members = map[string]*jsonNode{}
 	var object map[string]json.RawMessage
-	if json.Unmarshal(raw, &object) == nil {
-		next, ok := object[key]
-		return next, ok
+	if json.Unmarshal(n.raw, &object) == nil {
+		for key, raw := range object {
+			n.members[key] = &jsonNode{raw: raw}
+		}
+		return
 	}
 	var array []json.RawMessage
-	i, err := strconv.Atoi(key)
-	if err != nil || json.Unmarshal(raw, &array) != nil || i < 0 || i >= len(array) {
-		return nil, false
+	_ = json.Unmarshal(n.raw, &array) // what is neither has no members
+	for i, raw := range array {
+		n.members[strconv.Itoa(i)] = &jsonNode{raw: raw}
 	}
-	return array[i], true
 }
 
 // textOfJSON is the value of an element as a secret.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
@@ -14,38 +15,47 @@ import (
 // tree, not on decoded values, because 1.10 and 007 must stay as written.
 type yamlDoc struct {
 	anchors map[string]ast.Node
-	budget  int // bytes and steps that may still be produced; aliases multiply
+	known   map[ast.Node]map[string]ast.Node // mappings that a key was sought in
+	budget  int                              // bytes and steps that may still be produced; aliases multiply
 	unseal  func([]byte) ([]byte, error)
 	depth   int // of the nesting that is being followed; an alias can hold itself
 }
 
-// selectYAML follows keys into a YAML document.
-func selectYAML(data []byte, keys []string, unseal func([]byte) ([]byte, error)) (value []byte, err error) {
-	// The parser is a large foreign thing fed with a stranger's text, and what
-	// it says in a panic may quote that text.
-	defer func() {
-		if recover() != nil {
-			value, err = nil, errNotYAML
-		}
-	}()
+// pickYAML reads a YAML document.
+func pickYAML(data []byte, unseal func([]byte) ([]byte, error)) (pick picker, err error) {
+	defer noYAML(&err)
 	body, err := parseYAML(data)
 	if err != nil {
 		return nil, err
 	}
-	doc := &yamlDoc{anchors: map[string]ast.Node{}, budget: MaxDocument, unseal: unseal}
+	doc := &yamlDoc{anchors: map[string]ast.Node{}, known: map[ast.Node]map[string]ast.Node{}, unseal: unseal}
 	if err := doc.collect(body); err != nil {
 		return nil, err
 	}
-	node := body
+	return func(ref Ref) ([]byte, error) { return doc.pick(body, ref.Keys()) }, nil
+}
+
+// noYAML turns a panic into an error. The parser is a large foreign thing fed with a
+// stranger's text, and what it says in a panic may quote that text.
+func noYAML(err *error) {
+	if recover() != nil {
+		*err = errNotYAML
+	}
+}
+
+// pick follows keys. Every field has a budget of its own.
+func (d *yamlDoc) pick(node ast.Node, keys []string) (value []byte, err error) {
+	defer noYAML(&err)
+	d.budget, d.depth = MaxDocument, 0
 	for i, key := range keys {
-		if node, err = doc.child(node, key); err != nil {
+		if node, err = d.child(node, key); err != nil {
 			return nil, err
 		}
 		if node == nil {
 			return nil, missing(keys[:i+1])
 		}
 	}
-	return doc.text(node, keys)
+	return d.text(node, keys)
 }
 
 var (
@@ -194,16 +204,17 @@ func (d *yamlDoc) child(n ast.Node, key string) (ast.Node, error) {
 		}
 		return seq.Values[i], nil
 	}
-	pairs, err := d.pairs(n)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range pairs {
-		if p.key == key {
-			return p.value, nil
+	if d.known[n] == nil {
+		pairs, err := d.pairs(n)
+		if err != nil {
+			return nil, err
+		}
+		d.known[n] = map[string]ast.Node{}
+		for _, p := range slices.Backward(pairs) { // of a key given twice the first counts
+			d.known[n][p.key] = p.value
 		}
 	}
-	return nil, nil
+	return d.known[n][key], nil
 }
 
 type yamlPair struct {

@@ -52,7 +52,7 @@ func (r *Resolver) open(ctx context.Context, key sourceKey, kind Kind) (Source, 
 		return nil, err
 	}
 	var src Source
-	err = r.retry(ctx, func(ctx context.Context) error {
+	err = r.retry(ctx, r.limits.try, func(ctx context.Context) error {
 		return guard(func() (err error) {
 			src, err = kind.Open(ctx, env)
 			return err

@@ -24,18 +24,22 @@ func (s *server) start(batch []wire.Request) {
 	}
 	s.mu.Unlock()
 	s.reads.Go(func() {
-		src, err := s.source(ctxs[0], batch)
-		many, ok := src.(fetch.ManyReader)
+		st, err := s.source(batch)
+		var many fetch.ManyReader
+		ok := false
+		if err == nil {
+			many, ok = st.src.(fetch.ManyReader)
+		}
 		switch {
 		case err != nil:
 			for _, r := range batch {
 				s.answer(r.ID, fetch.Answer{Err: err})
 			}
 		case ok && len(batch) > 1:
-			s.readMany(ctxs, many, batch)
+			s.readMany(ctxs, st, many, batch)
 		default:
 			for i, r := range batch {
-				s.reads.Go(func() { s.read(ctxs[i], src, r) })
+				s.reads.Go(func() { s.read(ctxs[i], st, r) })
 			}
 		}
 	})
@@ -56,14 +60,14 @@ func (s *server) answer(id uint64, a fetch.Answer) {
 	s.say(wire.FromDocument(id, a.Document))
 }
 
-func (s *server) read(ctx context.Context, src fetch.Source, r wire.Request) {
+func (s *server) read(ctx context.Context, st *store, r wire.Request) {
 	var a fetch.Answer
-	if a.Err = s.slot(ctx); a.Err == nil {
+	if a.Err = st.slot(ctx); a.Err == nil {
 		a.Err = guard(r.Scheme, func() (err error) {
-			a.Document, err = src.Read(ctx, path(r), r.Params)
+			a.Document, err = st.src.Read(ctx, path(r), r.Params)
 			return err
 		})
-		<-s.slots
+		<-st.slots
 	}
 	s.answer(r.ID, a)
 }
@@ -77,7 +81,7 @@ func path(r wire.Request) string {
 
 // readMany gives the batch to a store that reads many at once. It is cancelled
 // when every request of it is.
-func (s *server) readMany(ctxs []context.Context, src fetch.ManyReader, batch []wire.Request) {
+func (s *server) readMany(ctxs []context.Context, st *store, src fetch.ManyReader, batch []wire.Request) {
 	ctx, cancel := allOf(s.ctx, ctxs)
 	defer cancel()
 	var queries []fetch.Query
@@ -85,10 +89,10 @@ func (s *server) readMany(ctxs []context.Context, src fetch.ManyReader, batch []
 		queries = append(queries, fetch.Query{Path: path(r), Params: r.Params})
 	}
 	var answers []fetch.Answer
-	err := s.slot(ctx)
+	err := st.slot(ctx)
 	if err == nil {
 		err = guard(batch[0].Scheme, func() error { answers = src.ReadMany(ctx, queries); return nil })
-		<-s.slots
+		<-st.slots
 	}
 	if err == nil && len(answers) != len(batch) {
 		err = fmt.Errorf("the store %s answered %d of %d queries", batch[0].Scheme, len(answers), len(batch))
@@ -115,9 +119,9 @@ func allOf(parent context.Context, ctxs []context.Context) (context.Context, con
 }
 
 // slot waits until a read may begin.
-func (s *server) slot(ctx context.Context) error {
+func (st *store) slot(ctx context.Context) error {
 	select {
-	case s.slots <- struct{}{}:
+	case st.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for its turn: %w: %w", ctx.Err(), fetch.ErrUnavailable)
@@ -136,14 +140,15 @@ func guard(scheme string, f func() error) (err error) {
 
 // A store is a source that was opened for some configuration, root and trust.
 type store struct {
-	once sync.Once
-	src  fetch.Source
-	err  error
+	once  sync.Once
+	src   fetch.Source
+	err   error
+	slots chan struct{} // one element for each read under way
 }
 
-// source gives the opened store that every request of batch wants. The store is
+// source gives the open store that every request of batch wants. The store is
 // opened once, and not again for another request's sake if this one is cancelled.
-func (s *server) source(ctx context.Context, batch []wire.Request) (fetch.Source, error) {
+func (s *server) source(batch []wire.Request) (*store, error) {
 	r := batch[0]
 	key := storeKey(r)
 	for _, other := range batch[1:] {
@@ -158,12 +163,12 @@ func (s *server) source(ctx context.Context, batch []wire.Request) (fetch.Source
 	s.mu.Lock()
 	st := s.stores[key]
 	if st == nil {
-		st = &store{}
+		st = &store{slots: make(chan struct{}, maxReads)}
 		s.stores[key] = st
 	}
 	s.mu.Unlock()
 	st.once.Do(func() { st.err = guard(r.Scheme, func() error { return s.open(st, kind, r) }) })
-	return st.src, st.err
+	return st, st.err
 }
 
 func storeKey(r wire.Request) string {

@@ -17,7 +17,7 @@ import (
 	"github.com/maskrun/maskrun/fetch/helper/internal/wire"
 )
 
-// maxReads is how many documents are read at once; the other requests wait.
+// maxReads is how many documents of one store are read at once; the other requests wait.
 const maxReads = 8
 
 // Options say who serves, and in which world.
@@ -39,8 +39,7 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, kinds []fetch.Kind,
 	if o.Env.Getenv == nil {
 		o.Env.Getenv = func(string) string { return "" }
 	}
-	s := &server{o: o, ctx: ctx, out: out, fail: cancel, kinds: table(kinds), slots: make(chan struct{}, maxReads),
-		stores: map[string]*store{}, running: map[uint64]context.CancelFunc{}, tokens: map[uint64]chan wire.Request{}}
+	s := &server{o: o, ctx: ctx, out: out, fail: cancel, kinds: table(kinds), stores: map[string]*store{}, running: map[uint64]context.CancelFunc{}, tokens: map[uint64]chan wire.Request{}}
 	done := make(chan error, 1)
 	go func() { done <- s.serve(in) }()
 	select {
@@ -67,7 +66,6 @@ type server struct {
 	ctx   context.Context
 	fail  context.CancelCauseFunc
 	kinds map[string]fetch.Kind
-	slots chan struct{} // one element for each read under way
 	reads sync.WaitGroup
 
 	writing sync.Mutex

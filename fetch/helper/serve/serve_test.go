@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -207,26 +208,31 @@ func TestIdentityAndWarnings(t *testing.T) {
 	c.end()
 }
 
-// A store is opened once for each configuration, root and trust; at most 8 reads run at once. FAULTS 95.
+// A store is opened once for each configuration, root and trust; at most 8 reads of it run at once. FAULTS 95.
 func TestOpensOnceReadsEight(t *testing.T) {
-	var opened, now, most atomic.Int64
-	k := kind(func(_ context.Context, _ fetch.Env, path string, _ url.Values) (fetch.Document, error) {
-		for n := now.Add(1); n > most.Load(); {
+	var opened, most atomic.Int64
+	var now [6]atomic.Int64 // by store
+	k := kind(func(_ context.Context, env fetch.Env, path string, _ url.Values) (fetch.Document, error) {
+		which, _ := strconv.Atoi(env.Config["region"].(string))
+		if env.Trusted {
+			which += 3
+		}
+		for n := now[which].Add(1); n > most.Load(); {
 			most.Store(n)
 		}
 		time.Sleep(5 * time.Millisecond)
-		now.Add(-1)
+		now[which].Add(-1)
 		return fetch.Document{}, nil
 	})
 	inner := k.Open
 	k.Open = func(ctx context.Context, env fetch.Env) (fetch.Source, error) { opened.Add(1); return inner(ctx, env) }
 	var in strings.Builder
 	in.WriteString(hello)
-	for i := range 60 {
+	for i := range 120 {
 		fmt.Fprintf(&in, `{"type":"read","id":%d,"scheme":"x","path":"a","trusted":%t,"config":{"region":"%d"}}`+"\n", i+1, i%2 == 0, i%3)
 	}
 	got, err := talk(t, in.String(), k)
-	if err != nil || len(got) != 60 {
+	if err != nil || len(got) != 120 {
 		t.Errorf("%d answers, error %v", len(got), err)
 	}
 	if opened.Load() != 6 || most.Load() > 8 {
