@@ -92,7 +92,9 @@ func TestTimes(t *testing.T) {
 		min, max time.Duration
 	}{
 		{"back-off", func(context.Context, string, int) (Document, error) { return Document{}, ErrUnavailable }, 100 * time.Millisecond, 3 * time.Second},
-		{"Retry-After", func(context.Context, string, int) (Document, error) { return Document{}, later{ErrUnavailable, 7 * time.Second} }, 14 * time.Second, 15 * time.Second},
+		{"Retry-After", func(context.Context, string, int) (Document, error) {
+			return Document{}, later{ErrUnavailable, 7 * time.Second}
+		}, 14 * time.Second, 15 * time.Second},
 		{"hanging", hang, 29 * time.Second, 31 * time.Second},
 	} {
 		t.Run(c.why, func(t *testing.T) {

@@ -29,11 +29,17 @@ type limits struct {
 	parallel              int
 }
 
+// The time that one try and all of a Resolve have unless [Resolver.SetPatience] says otherwise.
+const (
+	DefaultTry   = 10 * time.Second
+	DefaultTotal = 30 * time.Second
+)
+
 // The figures of FAULTS 87, 90 and 95: patience that a CI job has, and a load
 // that one store does not mind.
 var standardLimits = limits{
-	try:       10 * time.Second,
-	total:     30 * time.Second,
+	try:       DefaultTry,
+	total:     DefaultTotal,
 	firstWait: 300 * time.Millisecond,
 	tries:     3,
 	parallel:  8,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/child"
 	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/masker"
@@ -19,6 +20,7 @@ type secretFlags struct {
 	only                  []string
 	maskEnv               []string
 	maskEnvGiven, trusted bool
+	total, try            time.Duration  // how long stores have for everything, and for one request
 	untrusted, otherwise  string         // policy for runs of strangers, and where neither that nor maskrun.yaml says one
 	listed                []wanted       // beside secrets: what an input of the action lists
 	stores                map[string]any // added to stores.vault
@@ -34,7 +36,9 @@ func secretFlagSet() []cli.Flag {
 		&cli.StringSliceFlag{Name: "only", Usage: "fetch only these variables: `A,B` (repeatable)"},
 		&cli.StringFlag{Name: "mask-env", Usage: "also hide the values of variables whose names match `PATTERNS`, such as '*_TOKEN,MY_*'; empty turns it off (default: names that tell of a secret)"},
 		&cli.StringFlag{Name: "untrusted", Usage: "in a CI run that strangers have a part in (pull requests from forks, dependabot): `POLICY` fail, skip (fetch nothing) or empty (every variable is empty); default: that of maskrun.yaml, else export fails and others fetch"},
-		&cli.BoolFlag{Name: "trust-config", Usage: "let maskrun.yaml and --env-file run commands (exec://) and read files outside their directory"},
+		&cli.BoolFlag{Name: "trust-config", Usage: "let maskrun.yaml and --env-file run commands (exec://) and read files outside their directory, and believe what it says of stores"},
+		&cli.DurationFlag{Name: "fetch-timeout", Value: fetch.DefaultTotal, Usage: "give up after this `LONG` if the stores have not answered everything (default: 30s)"},
+		&cli.DurationFlag{Name: "try-timeout", Value: fetch.DefaultTry, Usage: "give one request to a store this `LONG`, then ask again (default: 10s)"},
 	}
 }
 
@@ -47,6 +51,8 @@ func readSecretFlags(c *cli.Context) secretFlags {
 		maskEnv:      defaultMaskEnv,
 		maskEnvGiven: c.IsSet("mask-env"),
 		trusted:      c.Bool("trust-config"),
+		total:        c.Duration("fetch-timeout"),
+		try:          c.Duration("try-timeout"),
 		untrusted:    c.String("untrusted"),
 	}
 	if f.maskEnvGiven {

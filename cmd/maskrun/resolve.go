@@ -222,6 +222,12 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 		Config: storeBlocks(w.cfg), ConfigTrusted: w.trustConfig, Warn: s.warn,
 	})
 	defer r.Close()
+	r.SetPatience(w.total, w.try)
+	if isTerminal(p.stderr) {
+		line := &progressLine{w: p.stderr}
+		r.SetProgress(line.show)
+		defer line.clear()
+	}
 	var reqs []fetch.Request
 	for _, v := range w.list {
 		if v.literal == nil && v.dir == dir {

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/config"
@@ -33,8 +34,9 @@ type wanted struct {
 type wish struct {
 	cfg         *config.Config // the zero Config when there is no file
 	list        []wanted
-	trustConfig bool    // --trust-config: the blocks under stores: can be believed
-	bad         []error // references that cannot be read: told with those that cannot be had
+	trustConfig bool          // --trust-config: the blocks under stores: can be believed
+	total, try  time.Duration // as the flags of these names say
+	bad         []error       // references that cannot be read: told with those that cannot be had
 }
 
 // resolvesVariable tells whether a variable of the environment is a reference
@@ -57,7 +59,10 @@ func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
 	}
 	g := gatherer{flags: f, here: here, schemes: schemes, environ: p.environ}
 	g.fail(checkPatterns(f.maskEnv))
-	w := wish{cfg: g.configuration(), trustConfig: f.trusted}
+	if f.total < 0 || f.try < 0 {
+		g.fail(errors.New("flags --fetch-timeout and --try-timeout: want a positive duration"))
+	}
+	w := wish{cfg: g.configuration(), trustConfig: f.trusted, total: f.total, try: f.try}
 	w.list = merge(
 		g.fromSecretFlags(),
 		g.flags.listed,

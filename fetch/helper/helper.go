@@ -32,7 +32,7 @@ const Stores = "maskrun-stores"
 const (
 	// DefaultHello is generous for a program that loads every cloud SDK on a busy machine: 0.2 s is usual.
 	DefaultHello = 10 * time.Second
-	// DefaultAnswer is longer than the Resolver ever waits; it bounds callers that have no deadline.
+	// DefaultAnswer bounds callers that have no deadline. The Resolver has one.
 	DefaultAnswer = time.Minute
 	// DefaultGrace is what a helper has to exit after its stdin ended.
 	DefaultGrace = time.Second

@@ -28,8 +28,11 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 }
 
 func (s *source) ReadMany(ctx context.Context, queries []fetch.Query) []fetch.Answer {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.session.o.Answer, errNoAnswer)
-	defer cancel()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, s.session.o.Answer, errNoAnswer)
+		defer cancel()
+	}
 	answers := make([]fetch.Answer, len(queries))
 	calls := s.session.calling(len(queries))
 	lines, err := s.lines(calls, queries)

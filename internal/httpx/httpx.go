@@ -31,7 +31,7 @@ import (
 const MaxBody = 1 << 20
 
 // backstop ends a request of a caller that set no deadline; the Resolver's are shorter.
-const backstop = 2 * time.Minute
+const backstop = 10 * time.Minute
 
 // Options are the settings of a client. The zero value, and nil, are ready to
 // use: the system's authorities, no proxy, no link-local targets.
