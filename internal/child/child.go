@@ -93,8 +93,18 @@ type Spec struct {
 	// at the same time; Run does not close them. For a file use [Sink].
 	Stdout, Stderr io.Writer
 
-	// PTY asks for a terminal in place of pipes. It is not built yet.
+	// PTY gives the command a terminal in place of the pipe of Stdout: see
+	// "Terminals" above.
 	PTY bool
+
+	// Screen is the terminal that Stdout writes to, nil if it writes elsewhere.
+	// For PTY only.
+	Screen *os.File
+
+	// Lead is the command line, from its first word on, that makes this program
+	// call [Lead]. Without it a command with a terminal leads the session itself.
+	// For PTY, on Linux.
+	Lead []string
 
 	// Drain is how long to wait for open pipes after the command has exited:
 	// 0 means DefaultDrain, less than 0 no limit. HUP INT QUIT TERM and the end
@@ -179,8 +189,10 @@ func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
 		return failed(err)
 	}
 	// 3. Relay until it exits, then until its pipes end.
-	r := relay{spec: s, proc: p, inbox: in, drained: w.pump()}
+	defer w.screen.close()
+	r := newRelay(s, p, in, w)
 	st, stopped := r.untilExit(ctx)
+	r.settle()
 	r.untilDrained(ctx, stopped, w.cut)
 	// 4. Report.
 	st.Truncated = w.truncated()
@@ -192,8 +204,6 @@ func check(ctx context.Context, s Spec) *StartError {
 	switch {
 	case len(s.Argv) == 0:
 		return startError(s, codeOwn, errNoCommand)
-	case s.PTY:
-		return startError(s, codeOwn, errPTY)
 	case ctx.Err() != nil:
 		return startError(s, codeOwn, context.Cause(ctx))
 	}

@@ -6,13 +6,22 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 func extraSignals() []os.Signal { return nil }
 
 // attributes sets nothing: without waitid(2) a group cannot be signalled safely,
 // so the child stays in ours, and there is no Pdeathsig.
-func attributes(*exec.Cmd) (group bool) { return false }
+//
+// On a screen, which is its standard output, it leads the session.
+func attributes(cmd *exec.Cmd, screen bool) (group bool) {
+	if screen {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
+	}
+	return false
+}
 
 // awaitExit leaves the waiting to os.Process, whose Signal is safe by itself.
 func awaitExit(int) {}
@@ -23,3 +32,10 @@ func signalGroup(int, syscall.Signal) bool { return false }
 func Widen(*os.File) {}
 
 func ignoredSignals() map[syscall.Signal]bool { return nil }
+
+const canLead = false
+
+const (
+	getTermios = unix.TIOCGETA
+	setTermios = unix.TIOCSETA
+)

@@ -20,7 +20,13 @@ func extraSignals() []os.Signal { return []os.Signal{syscall.SIGPWR} }
 // Setpgid only without a controlling terminal: a child outside the foreground
 // group that touches its terminal is stopped by TTIN or TTOU
 // (golang.org/issue/37217).
-func attributes(cmd *exec.Cmd) (group bool) {
+//
+// On a screen, which is its standard output, it leads the session.
+func attributes(cmd *exec.Cmd, screen bool) (group bool) {
+	if screen {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setsid: true, Setctty: true, Ctty: 1}
+		return true
+	}
 	group = !hasTerminal()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setpgid: group}
 	return group
@@ -73,3 +79,11 @@ func ignoredSignals() map[syscall.Signal]bool {
 	}
 	return ignored
 }
+
+// canLead tells that Spec.Lead is used.
+const canLead = true
+
+const (
+	getTermios = unix.TCGETS
+	setTermios = unix.TCSETS
+)

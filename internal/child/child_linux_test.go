@@ -2,9 +2,7 @@ package child
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"runtime"
 	"syscall"
 	"testing"
@@ -89,83 +87,6 @@ func TestThreadsMayEnd(t *testing.T) {
 			<-ended
 			time.Sleep(time.Millisecond)
 		}
-	}
-}
-
-// FAULTS 46 at a terminal: the child is in the foreground group with us, so it
-// has Ctrl-C from the terminal and must not have it from us too. TERM does not
-// come from terminals.
-func TestControlCAtATerminal(t *testing.T) {
-	master, slave := terminal(t)
-	s := supervise(t, self("catch", "3"), onTerminal(slave))
-	s.want("ready")
-	fmt.Fprint(master, "\x03")
-	s.want("2")
-	fmt.Fprint(master, "\x1c")
-	s.want("3")
-	s.signal(syscall.SIGTERM)
-	if rest := s.end(0); rest != "15\n" {
-		t.Errorf("got %q after Ctrl-C, want 15 alone", rest)
-	}
-}
-
-// FAULTS 65 as far as it goes without job control of our own: Ctrl-Z stops us
-// too, so that a shell gets its prompt back.
-func TestControlZAtATerminal(t *testing.T) {
-	master, slave := terminal(t)
-	s := supervise(t, self("catch", "3"), onTerminal(slave))
-	s.want("ready")
-	fmt.Fprint(master, "\x1a")
-	var ws unix.WaitStatus
-	for {
-		if _, err := unix.Wait4(s.cmd.Process.Pid, &ws, unix.WUNTRACED, nil); err != unix.EINTR {
-			break
-		}
-	}
-	if !ws.Stopped() {
-		t.Fatalf("wait status %#x, want stopped", ws)
-	}
-	s.signal(syscall.SIGCONT)
-	// os/signal hands out what is pending by number, not by age.
-	if a, b := s.line(), s.line(); a+b != "2018" && a+b != "1820" {
-		t.Errorf("child got %s and %s, want 20 and 18", a, b)
-	}
-	s.signal(syscall.SIGTERM)
-	s.want("15")
-	s.end(0)
-}
-
-// terminal makes a pseudo-terminal.
-func terminal(t *testing.T) (master, slave *os.File) {
-	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() { master.Close() })
-	raw, _ := master.SyscallConn()
-	var n int
-	raw.Control(func(fd uintptr) {
-		unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0)
-		n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
-	})
-	if err != nil {
-		t.Skip(err)
-	}
-	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() { slave.Close() })
-	return master, slave
-}
-
-// onTerminal makes slave the controlling terminal, and the command its
-// foreground group.
-func onTerminal(slave *os.File) func(*exec.Cmd) {
-	return func(c *exec.Cmd) {
-		c.Stdin = slave
-		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	}
 }
 

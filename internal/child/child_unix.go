@@ -19,6 +19,9 @@ import (
 // sigSuspend is the request to stop that a program may catch.
 const sigSuspend = syscall.SIGTSTP
 
+// sigHangUp is what a terminal that is gone sends.
+const sigHangUp = syscall.SIGHUP
+
 // forwarded are the signals every Unix has; extraSignals adds the local ones.
 // Never in either: URG (the Go runtime sends it to itself all the time), CHLD,
 // PIPE, PROF, TTIN and TTOU, which are about us and not about the child.
@@ -35,7 +38,10 @@ var typed = map[syscall.Signal]bool{
 }
 
 // An inbox receives the signals to forward.
-type inbox struct{ c chan os.Signal }
+type inbox struct {
+	c       chan os.Signal
+	ignored map[syscall.Signal]bool // since before we were started
+}
 
 // inboxSize has to hold what arrives while the loop is busy starting the child:
 // os/signal drops what finds no room, and the kernel merges only equal signals.
@@ -45,14 +51,26 @@ const inboxSize = 512
 // signal makes it a default one for the child. It must be Notify throughout:
 // what signal.Ignore does is inherited.
 func listen() *inbox {
-	in := &inbox{c: make(chan os.Signal, inboxSize)}
-	ignored := ignoredSignals()
+	in := &inbox{c: make(chan os.Signal, inboxSize), ignored: ignoredSignals()}
 	for _, sig := range append(extraSignals(), forwarded...) {
-		if !signal.Ignored(sig) && !ignored[sig.(syscall.Signal)] {
+		if !signal.Ignored(sig) && !in.ignored[sig.(syscall.Signal)] {
 			signal.Notify(in.c, sig)
 		}
 	}
 	return in
+}
+
+// shellWaits tells whether sig would stop us, and somebody would notice and
+// continue us: a parent of our session and of another group, which is what a shell
+// with job control is, and what the kernel asks for.
+func (in *inbox) shellWaits(sig syscall.Signal) bool {
+	if signal.Ignored(sig) || in.ignored[sig] || in.ignored[syscall.SIGCONT] || !hasTerminal() {
+		return false
+	}
+	sid, err := unix.Getsid(unix.Getppid())
+	ours, _ := unix.Getsid(0)
+	pgid, err2 := unix.Getpgid(unix.Getppid())
+	return err == nil && err2 == nil && sid == ours && pgid != unix.Getpgrp()
 }
 
 func (in *inbox) stop() { signal.Stop(in.c) }
@@ -90,10 +108,9 @@ func openTerminal() (int, error) {
 }
 
 // suspend stops us as TSTP would have, had we not caught it, so that the shell
-// gets its prompt back. It returns when we are continued. Where there is no
-// terminal there is no shell that would continue us.
-func suspend() {
-	if hasTerminal() {
+// gets its prompt back, if there is one. It returns when we are continued.
+func (in *inbox) suspend() {
+	if in.shellWaits(sigSuspend) {
 		unix.Kill(unix.Getpid(), unix.SIGSTOP)
 	}
 }

@@ -12,6 +12,8 @@ import (
 // sigSuspend is no signal: Windows cannot suspend this way.
 const sigSuspend = syscall.Signal(-1)
 
+const sigHangUp = syscall.SIGHUP
+
 type inbox struct{ c chan os.Signal }
 
 // listen catches Ctrl-C and Ctrl-Break, and the closing of the console.
@@ -27,9 +29,9 @@ func (in *inbox) stop() { signal.Stop(in.c) }
 // processes.
 func fromTerminal(sig syscall.Signal) bool { return sig == syscall.SIGINT }
 
-func suspend() {}
+func (*inbox) suspend() {}
 
-func attributes(*exec.Cmd) (group bool) { return false }
+func attributes(*exec.Cmd, bool) (group bool) { return false }
 
 func awaitExit(int) {}
 
@@ -37,6 +39,21 @@ func signalGroup(int, syscall.Signal) bool { return false }
 
 // Widen does nothing: here a pipe's size is fixed when it is made.
 func Widen(*os.File) {}
+
+const canLead = false
+
+// A screen is what ConPTY would be behind. It is not built: PTY is refused.
+type screen struct{ slave *os.File }
+
+func openScreen(Spec) (*screen, error)        { return nil, errNoScreen }
+func (*screen) give()                         {}
+func (*screen) close()                        {}
+func (*screen) hungUp() <-chan struct{}       { return nil }
+func (*screen) ends(*os.File) (_, _ *os.File) { return nil, nil }
+func (*screen) input() input                  { return nil }
+func (*relay) begin()                         {}
+func (*relay) onStop(syscall.Signal)          {}
+func (r *relay) onScreen(sig syscall.Signal)  { r.send(sig) }
 
 // source is our end of a pipe. Windows has no deadlines for those: closing it is
 // what ends a Read.

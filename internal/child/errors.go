@@ -18,7 +18,9 @@ const (
 
 var (
 	errNoCommand   = errors.New("no command given")
-	errPTY         = errors.New("pty mode is not built yet")
+	errNoScreen    = errors.New("terminals cannot be made on this system")
+	errNoLeader    = errors.New("the process that leads its terminal's session did not start")
+	errLeaderGone  = errors.New("the process that leads the command's terminal was killed")
 	errNotFound    = errors.New("command not found")
 	errInterpreter = errors.New("its interpreter (the #! line or the loader) cannot be found")
 	errFormat      = errors.New("not a program for this system (a script needs a #! line)")

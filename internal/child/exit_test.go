@@ -84,7 +84,6 @@ func TestStartErrors(t *testing.T) {
 		{"no such directory is not a missing command", nil, Spec{Argv: []string{"true"}, Dir: "/no/such/dir"}, 125, "working directory"},
 		{"a directory that is a file", nil, Spec{Argv: []string{"true"}, Dir: plain}, 125, "not a directory"},
 		{"stdin that was closed", nil, Spec{Argv: []string{"true"}, Stdin: closed}, 125, "standard input"},
-		{"a terminal", nil, Spec{Argv: []string{"true"}, PTY: true}, 125, "pty mode is not built yet"},
 		{"a context that has ended", ended, Spec{Argv: []string{"true"}}, 125, "canceled"},
 	} {
 		t.Run(c.why, func(t *testing.T) {

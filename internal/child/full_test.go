@@ -5,6 +5,7 @@ package child
 import (
 	"os"
 	"strconv"
+	"testing"
 )
 
 // The suites of this package run in seconds. MASKRUN_CHILD=medium makes them take
@@ -27,5 +28,16 @@ func times(quick, medium, full int) int {
 			panic(sizeEnv + ": want medium, full or a number")
 		}
 		return n
+	}
+}
+
+// again runs a test that a race could fail, many times.
+func again(t *testing.T, n int, f func(t *testing.T)) {
+	t.Helper()
+	for i := range n {
+		t.Run("", f)
+		if t.Failed() {
+			t.Fatalf("at run %d of %d", i+1, n)
+		}
 	}
 }

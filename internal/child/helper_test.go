@@ -35,6 +35,8 @@ const patience = 60 * time.Second
 var helpers = map[string]func(args []string) int{
 	"supervise": helpSupervise,
 	"init":      helpInit,
+	"lead":      helpLead,
+	"shell":     helpShell,
 	"dispose":   helpDispose,
 	"catch":     helpCatch,
 	"alternate": helpAlternate,
@@ -70,13 +72,21 @@ func helpSupervise(args []string) int {
 	fs := flag.NewFlagSet("supervise", flag.ContinueOnError)
 	drain := fs.Duration("drain", 0, "")
 	kill := fs.Duration("kill", 0, "")
+	screen := fs.Bool("pty", false, "")
 	if fs.Parse(args) != nil {
 		return 98
 	}
-	st, err := Run(context.Background(), Spec{
+	s := Spec{
 		Argv: fs.Args(), Env: os.Environ(), Stdin: os.Stdin,
 		Stdout: Sink(os.Stdout), Stderr: Sink(os.Stderr), Drain: *drain, KillAfter: *kill,
-	})
+	}
+	if *screen {
+		s.PTY, s.Stderr, s.Lead = true, s.Stdout, self("lead")
+		if isTerminal(os.Stdout) {
+			s.Screen = os.Stdout
+		}
+	}
+	st, err := Run(context.Background(), s)
 	if err != nil && !BrokenPipe(err) {
 		fmt.Fprintln(os.Stderr, err)
 		return codeOwn
@@ -86,6 +96,8 @@ func helpSupervise(args []string) int {
 	}
 	return st.ExitCode()
 }
+
+func helpLead(args []string) int { return Lead(args, os.Environ(), nil) }
 
 // helpInit is the smallest maskrun as process 1: its arguments are what supervise
 // takes.

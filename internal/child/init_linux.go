@@ -3,7 +3,6 @@ package child
 import (
 	"context"
 	"os/exec"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,12 +29,12 @@ func Init(i InitSpec) (Status, error) {
 	defer inbox.stop()
 	cmd := &exec.Cmd{Path: ownProgram, Args: i.Argv, Env: i.Env, Stdin: i.Stdin, Stdout: i.Stdout, Stderr: i.Stderr}
 	p := &process{cmd: cmd, await: reapUntilExit}
-	p.group = attributes(cmd)
+	p.group = attributes(cmd, false)
 	s := Spec{Argv: i.Argv, Around: i.Around}
 	if err := p.start(s.around); err != nil {
 		return failed(startError(s, codeOwn, bare(err)))
 	}
-	r := relay{spec: s, proc: p, inbox: inbox}
+	r := newRelay(s, p, inbox, &wiring{})
 	return r.untilExit(context.Background())
 }
 
@@ -49,17 +48,10 @@ func reapUntilExit(pid int) {
 		if err == unix.EINTR {
 			continue
 		}
-		orphan := pidOf(&info)
+		orphan := int(*numberIn(&info, 0))
 		if err != nil || orphan == pid {
 			return
 		}
 		unix.Wait4(orphan, nil, unix.WNOHANG|unix.WALL, nil)
 	}
-}
-
-// pidOf reads what unix.Siginfo has no name for: behind three numbers of 32 bits
-// comes a union, aligned like a pointer, that begins with the process.
-func pidOf(info *unix.Siginfo) int {
-	const union = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
-	return int(*(*int32)(unsafe.Add(unsafe.Pointer(info), union)))
 }

@@ -7,11 +7,28 @@ import (
 	"syscall"
 )
 
+// A runner is a started child, near or far.
+type runner interface {
+	signal(sig syscall.Signal)
+
+	// front says whether the child has the keyboard of its terminal.
+	front(on bool)
+
+	// events returns a channel of one value, and one that tells of stops, or nil.
+	events() (exited <-chan ending, stops <-chan syscall.Signal)
+}
+
+// An ending is how a child ended, and the error if that could not be learnt.
+type ending struct {
+	Status
+	err error
+}
+
 // A process is a started child that has not been waited for by anybody else.
 type process struct {
 	cmd    *exec.Cmd
 	group  bool          // it leads its own process group
-	exited chan Status   // receives one value
+	exited chan ending   // receives one value
 	await  func(pid int) // returns when it has exited, and does not collect it
 
 	mu   sync.Mutex
@@ -19,13 +36,16 @@ type process struct {
 }
 
 // start starts the child of s.
-func start(s Spec, w *wiring) (*process, error) {
+func start(s Spec, w *wiring) (runner, error) {
 	path, err := find(s)
 	if err != nil {
 		return nil, err
 	}
+	if w.screen != nil && canLead && len(s.Lead) > 0 {
+		return startLed(s, w, path)
+	}
 	p := &process{cmd: command(s, w, path), await: awaitExit}
-	p.group = attributes(p.cmd)
+	p.group = attributes(p.cmd, w.screen != nil)
 	if err := p.start(s.around); err != nil {
 		return nil, classify(s, err)
 	}
@@ -36,7 +56,7 @@ func start(s Spec, w *wiring) (*process, error) {
 // Pdeathsig when the *thread* that started the child ends
 // (golang.org/issue/27505), so that thread has to live as long as the child.
 func (p *process) start(around func(func() error) error) error {
-	p.exited = make(chan Status, 1)
+	p.exited = make(chan ending, 1)
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
@@ -76,8 +96,13 @@ func (p *process) wait() {
 	p.gone = true
 	p.mu.Unlock()
 	p.cmd.Wait() // its error only repeats the state
-	p.exited <- statusOf(p.cmd.ProcessState)
+	p.exited <- ending{Status: statusOf(p.cmd.ProcessState)}
 }
+
+func (p *process) events() (<-chan ending, <-chan syscall.Signal) { return p.exited, nil }
+
+// front has nothing to do: who leads a session has the keyboard, or takes it.
+func (p *process) front(bool) {}
 
 // signal sends sig to the child, or to its group when it has one and the signal
 // is one to end by. A child that has exited, or that may no longer be signalled

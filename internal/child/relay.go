@@ -2,6 +2,7 @@ package child
 
 import (
 	"context"
+	"errors"
 	"syscall"
 	"time"
 )
@@ -9,20 +10,27 @@ import (
 // A relay is the one loop that acts on signals, contexts and timers.
 type relay struct {
 	spec    Spec
-	proc    *process
+	proc    runner
 	inbox   *inbox
+	screen  *screen         // nil if there is none
 	drained <-chan struct{} // closed when all streams have ended
 
 	kill  <-chan time.Time // nil until somebody asked the child to end
 	timer *time.Timer
 }
 
+func newRelay(s Spec, p runner, in *inbox, w *wiring) *relay {
+	return &relay{spec: s, proc: p, inbox: in, screen: w.screen, drained: w.pump()}
+}
+
 // untilExit relays until the child has exited. The error is ctx's cause if its
 // end made us stop the child.
 func (r *relay) untilExit(ctx context.Context) (Status, error) {
 	var stopped error
-	ended, extra := ctx.Done(), r.spec.Signals
+	ended, extra, hungUp := ctx.Done(), r.spec.Signals, r.screen.hungUp()
+	exited, stops := r.proc.events()
 	defer r.disarm()
+	r.begin()
 	for {
 		select {
 		case sig := <-r.inbox.c:
@@ -39,11 +47,33 @@ func (r *relay) untilExit(ctx context.Context) (Status, error) {
 			r.arm(r.spec.grace())
 		case <-r.kill:
 			r.proc.signal(syscall.SIGKILL)
-		case st := <-r.proc.exited:
-			return st, stopped
+		case sig := <-stops:
+			r.onStop(sig)
+		case <-hungUp:
+			hungUp = nil
+			r.proc.signal(sigHangUp)
+		case end := <-exited:
+			return end.Status, errors.Join(stopped, end.err)
 		}
 	}
 }
+
+// settle waits for the last words to be on our terminal, but not long, before
+// giving it back.
+func (r *relay) settle() {
+	if r.screen == nil {
+		return
+	}
+	select {
+	case <-r.drained:
+	case <-time.After(settleTime):
+	}
+	r.screen.give()
+}
+
+// settleTime is more than it takes to copy what a terminal holds, 64 KiB, and so
+// little that nobody waits for the prompt of a shell.
+const settleTime = 100 * time.Millisecond
 
 // untilDrained waits for the streams to end: at most Drain, and shorter when we
 // are asked to end. Then it cuts them, and waits only for what is in the pipes
@@ -78,11 +108,15 @@ func (r *relay) untilDrained(ctx context.Context, stopped error, cut func()) {
 
 // forward passes on a signal we received, unless the terminal has done so.
 func (r *relay) forward(sig syscall.Signal) {
+	if r.screen != nil {
+		r.onScreen(sig)
+		return
+	}
 	if !fromTerminal(sig) {
 		r.send(sig)
 	}
 	if sig == sigSuspend {
-		suspend()
+		r.inbox.suspend()
 	}
 }
 

@@ -169,7 +169,7 @@ func TestNoEscalationUnasked(t *testing.T) {
 // A request to end reaches the group, as when a supervisor signals it; a message
 // reaches the command alone, because its children might die of it.
 func TestWhoGetsWhat(t *testing.T) {
-	if group := attributes(&exec.Cmd{}); !group && hasTerminal() == false {
+	if group := attributes(&exec.Cmd{}, false); !group && hasTerminal() == false {
 		t.Skip("no process group on this system")
 	}
 	name, events := fifo(t)

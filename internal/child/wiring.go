@@ -8,19 +8,24 @@ import (
 	"sync"
 )
 
-// A wiring is how one child's files connect to us. Pipes are the only kind yet;
-// a terminal will be another, with one stream and its own start attributes.
+// A wiring is how one child's files connect to us: by pipes, or by a screen.
 type wiring struct {
+	screen                *screen   // nil if there is none
 	stdin, stdout, stderr *os.File  // what the child gets; nil is /dev/null
 	ours                  []*stream // what we read
 	theirs                []*os.File
 }
 
-// wire makes the pipes for s.
+// wire makes the pipes or the screen for s.
 func wire(s Spec) (*wiring, error) {
 	w := &wiring{stdin: s.Stdin}
 	var err error
-	if w.stdout, err = w.pipe("stdout", s.Stdout); err != nil {
+	if s.PTY {
+		err = w.show(s)
+	} else {
+		w.stdout, err = w.pipe("stdout", s.Stdout)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if same(s.Stdout, s.Stderr) {
@@ -33,6 +38,23 @@ func wire(s Spec) (*wiring, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// show makes the screen, in place of the pipe of stdout.
+func (w *wiring) show(s Spec) error {
+	t, err := openScreen(s)
+	if err != nil {
+		return err
+	}
+	w.screen = t
+	w.stdin, w.stdout = t.ends(s.Stdin)
+	dst := s.Stdout
+	if dst == nil {
+		dst = io.Discard
+	}
+	w.ours = append(w.ours, &stream{name: "stdout", src: t.input(), dst: dst})
+	w.theirs = append(w.theirs, w.stdout)
+	return nil
 }
 
 func (w *wiring) pipe(name string, dst io.Writer) (*os.File, error) {
@@ -62,6 +84,7 @@ func (w *wiring) abandon() {
 	for _, s := range w.ours {
 		s.src.Close()
 	}
+	w.screen.close()
 }
 
 // pump starts a goroutine per stream; the channel closes when all have ended.

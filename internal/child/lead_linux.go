@@ -1,0 +1,351 @@
+package child
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// What we and the leader of a terminal's session say to each other: packets of
+// two bytes, of which the second is a number.
+const (
+	saySignal = 's' // to the leader: signal the command
+	sayFront  = 'f' // to the leader: 1, the command has the keyboard; 0, it has not
+	tellBegun = 'b' // from the leader: the command runs
+	tellError = 'e' // it does not: an error number
+	tellStop  = 't' // it was stopped by a signal
+	tellExit  = 'x' // it has exited with a code
+	tellKill  = 'k' // it was ended by a signal
+)
+
+// A led is a command with a leader between it and us, see [Lead].
+type led struct {
+	leader *process
+	exited chan ending
+	stops  chan syscall.Signal
+
+	mu      sync.Mutex // held while control is used, but for listening
+	control int        // a socket to the leader; -1 when that has gone
+}
+
+// startLed starts the leader of a terminal's session and, by it, the command.
+func startLed(s Spec, w *wiring, path string) (runner, error) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, startError(s, codeOwn, os.NewSyscallError("socketpair", err))
+	}
+	l := &led{control: pair[0], exited: make(chan ending, 1), stops: make(chan syscall.Signal, 16)}
+	theirs := os.NewFile(uintptr(pair[1]), "control")
+	cmd := command(s, w, ownProgram)
+	cmd.Args = append(append(append([]string{}, s.Lead...), path), s.Argv...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, w.screen.slave, w.screen.slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
+	l.leader = &process{cmd: cmd, await: awaitExit}
+	err = l.leader.start(s.around)
+	theirs.Close()
+	if err == nil {
+		err = l.begin(w)
+	}
+	if err != nil {
+		unix.Close(l.control) // the leader ends, if there is one
+		return nil, classify(s, err)
+	}
+	go l.listen(l.control)
+	return l, nil
+}
+
+// begin hands over the command's files and waits until it runs.
+func (l *led) begin(w *wiring) error {
+	front := byte(1)
+	if w.screen.console != nil && !w.screen.wanted {
+		front = 0
+	}
+	err := withFds([]*os.File{w.stdin, w.stdout, w.stderr}, func(fds []int) error {
+		if c := w.screen.console; c != nil {
+			fds = append(fds, c.fd)
+		}
+		return unix.Sendmsg(l.control, []byte{sayFront, front}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+	})
+	if err != nil {
+		return os.NewSyscallError("sendmsg", err)
+	}
+	switch what, n := hear(l.control); what {
+	case tellBegun:
+		return nil
+	case tellError:
+		return syscall.Errno(n)
+	}
+	return errNoLeader
+}
+
+// withFds lends the descriptors of files; /dev/null for nil.
+func withFds(files []*os.File, use func(fds []int) error) error {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer null.Close()
+	var fds []int
+	var lend func(rest []*os.File) error
+	lend = func(rest []*os.File) error {
+		if len(rest) == 0 {
+			return use(fds)
+		}
+		f := rest[0]
+		if f == nil {
+			f = null
+		}
+		return control(f, func(fd int) error {
+			fds = append(fds, fd)
+			return lend(rest[1:])
+		})
+	}
+	return lend(files)
+}
+
+func (l *led) signal(sig syscall.Signal) { l.say(saySignal, byte(sig)) }
+
+func (l *led) say(what, n byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.control >= 0 {
+		say(l.control, what, n)
+	}
+}
+
+func (l *led) hangUp() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	unix.Close(l.control)
+	l.control = -1
+}
+
+func (l *led) front(on bool) {
+	n := byte(0)
+	if on {
+		n = 1
+	}
+	l.say(sayFront, n)
+}
+
+func (l *led) events() (<-chan ending, <-chan syscall.Signal) { return l.exited, l.stops }
+
+// listen takes what the leader tells until it is gone.
+func (l *led) listen(control int) {
+	end := ending{Status{Code: codeOwn}, errLeaderGone}
+	for {
+		switch what, n := hear(control); what {
+		case tellStop:
+			select {
+			case l.stops <- syscall.Signal(n):
+			default: // sixteen stops that nobody has looked at: as good as one
+			}
+		case tellExit:
+			end = ending{Status{Code: n}, nil}
+		case tellKill:
+			end = ending{Status{Code: -1, Signal: syscall.Signal(n)}, nil}
+		case 0:
+			<-l.leader.exited // so that the last one who has the terminal open is gone
+			l.hangUp()
+			l.exited <- end
+			return
+		}
+	}
+}
+
+// say sends a packet. Who is not there any more need not hear it.
+func say(fd int, what, n byte) {
+	_ = unix.Sendmsg(fd, []byte{what, n}, nil, nil, unix.MSG_NOSIGNAL)
+}
+
+// hear waits for a packet. At the end what is 0.
+func hear(fd int) (what byte, n int) {
+	var p [2]byte
+	if k, err := retry(unix.Read, fd, p[:]); k < len(p) || err != nil {
+		return 0, 0
+	}
+	return p[0], int(p[1])
+}
+
+// Lead leads the session of a terminal that [Run] has made, in a process of its
+// own: it starts the command there, passes signals on, and tells how it fares. It
+// returns when the command has exited. argv is what Run put behind Spec.Lead,
+// around is for Spec.Around; the files are the process's own.
+//
+// There has to be a leader for Ctrl-Z to work: the kernel stops no process by it
+// whose parent is not of the same session, because nobody there would continue
+// it. And when a session's leader exits, its terminal's foreground is ended by
+// HUP: a command that leads would take what it leaves behind along.
+func Lead(argv, env []string, around func(start func() error) error) int {
+	if len(argv) < 2 {
+		return codeOwn
+	}
+	inbox := listen() // what is sent to us is not meant for us, and must not end us
+	defer inbox.stop()
+	l := leader{}
+	files, front, err := l.receive()
+	if err != nil {
+		return codeOwn
+	}
+	l.proc = &process{
+		cmd:   &exec.Cmd{Path: argv[0], Args: argv[1:], Env: env, Stdin: files[0], Stdout: files[1], Stderr: files[2]},
+		group: true,
+		await: l.watch,
+	}
+	l.proc.cmd.SysProcAttr = &syscall.SysProcAttr{
+		Pdeathsig: syscall.SIGTERM, Setpgid: true, Foreground: front, Ctty: leaderTerminal,
+	}
+	if err := l.proc.start(Spec{Around: around}.around); err != nil {
+		var errno syscall.Errno
+		if !errors.As(err, &errno) {
+			errno = syscall.EINVAL
+		}
+		say(leaderControl, tellError, byte(errno))
+		return codeOwn
+	}
+	say(leaderControl, tellBegun, 0)
+	for _, f := range files {
+		f.Close()
+	}
+	go l.obey()
+	l.report(<-l.proc.exited)
+	return 0
+}
+
+// The leader's own files.
+const (
+	leaderControl  = 0
+	leaderTerminal = 1
+)
+
+// A leader is the process that runs Lead.
+type leader struct {
+	proc    *process
+	console int // the person's terminal, if we are to put it in order; else 0
+	found   unix.Termios
+}
+
+// receive takes the command's files, and the person's terminal if there is one.
+func (l *leader) receive() (files []*os.File, front bool, err error) {
+	p, oob := make([]byte, 2), make([]byte, unix.CmsgSpace(4*4))
+	n, oobn, _, _, err := unix.Recvmsg(leaderControl, p, oob, unix.MSG_CMSG_CLOEXEC)
+	if err != nil || n < len(p) {
+		return nil, false, errNoLeader
+	}
+	messages, err := unix.ParseSocketControlMessage(oob[:oobn])
+	if err != nil || len(messages) != 1 {
+		return nil, false, errNoLeader
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) < 3 {
+		return nil, false, errNoLeader
+	}
+	for i, fd := range fds[:3] {
+		files = append(files, os.NewFile(uintptr(fd), strconv.Itoa(i)))
+	}
+	if len(fds) > 3 {
+		if t, err := unix.IoctlGetTermios(fds[3], getTermios); err == nil {
+			l.console, l.found = fds[3], *t
+		}
+	}
+	return files, p[1] == 1, nil
+}
+
+// watch waits for the command to exit, and tells when it is stopped.
+func (l *leader) watch(pid int) {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT, nil)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || info.Code != cldStopped && info.Code != cldTrapped {
+			return
+		}
+		info = unix.Siginfo{}
+		err = unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED|unix.WNOHANG, nil)
+		if sig := statusIn(&info); err == nil && info.Signo != 0 {
+			say(leaderControl, tellStop, byte(sig))
+		}
+	}
+}
+
+// Reasons of SIGCHLD, from signal.h.
+const (
+	cldTrapped = 4
+	cldStopped = 5
+)
+
+// statusIn reads the exit code or signal, two numbers behind the process.
+func statusIn(info *unix.Siginfo) int { return int(*numberIn(info, 2)) }
+
+// numberIn reads what unix.Siginfo has no names for: behind three numbers of 32
+// bits comes a union, aligned like a pointer, that begins with the process.
+func numberIn(info *unix.Siginfo, n uintptr) *int32 {
+	const union = (3*4 + unsafe.Sizeof(uintptr(0)) - 1) &^ (unsafe.Sizeof(uintptr(0)) - 1)
+	return (*int32)(unsafe.Add(unsafe.Pointer(info), union+4*n))
+}
+
+// obey does as it is told. At the end of the socket the one who tells is dead.
+func (l *leader) obey() {
+	for {
+		switch what, n := hear(leaderControl); what {
+		case saySignal:
+			l.proc.signal(syscall.Signal(n))
+		case sayFront:
+			pgrp := unix.Getpgrp()
+			if n == 1 {
+				pgrp = l.proc.cmd.Process.Pid
+			}
+			setForeground(leaderTerminal, pgrp)
+		case 0:
+			l.orphaned()
+			return
+		}
+	}
+}
+
+// orphaned ends the command, as when we are killed without a leader, and puts the
+// person's terminal in order: nobody else will. But only if it is as we left it.
+func (l *leader) orphaned() {
+	l.proc.signal(syscall.SIGTERM)
+	if l.console == 0 {
+		return
+	}
+	now, err := unix.IoctlGetTermios(l.console, getTermios)
+	if err == nil && (*now == *rawMode(l.found, true) || *now == *rawMode(l.found, false)) {
+		_ = unix.IoctlSetTermios(l.console, setTermios, &l.found)
+	}
+}
+
+// report tells how the command ended. First it takes the terminal's foreground:
+// when a leader exits that gets HUP, and shall be nobody but us.
+func (l *leader) report(end ending) {
+	setForeground(leaderTerminal, unix.Getpgrp())
+	if end.Signal != 0 {
+		say(leaderControl, tellKill, byte(end.Signal))
+		return
+	}
+	say(leaderControl, tellExit, byte(end.Code))
+}
+
+// setForeground gives a group the terminal tty. Who does so from the background
+// would get TTOU for it, if that were not blocked.
+func setForeground(tty, pgrp int) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var ttou, before unix.Sigset_t
+	ttou.Val[0] = 1 << (unix.SIGTTOU - 1)
+	if unix.PthreadSigmask(unix.SIG_BLOCK, &ttou, &before) != nil {
+		return
+	}
+	_ = unix.IoctlSetPointerInt(tty, unix.TIOCSPGRP, pgrp) // a group that is gone needs none
+	_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+}
