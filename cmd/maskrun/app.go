@@ -53,6 +53,7 @@ func commands() []command {
 		shellCommand(),
 		addMaskCommand(),
 		actionCommand(),
+		leadCommand(),
 		versionCommand(),
 	}
 }

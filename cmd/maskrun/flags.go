@@ -141,6 +141,7 @@ type runFlags struct {
 	report               string
 	keepEnv              []string
 	drain, killAfter     time.Duration
+	pty                  string
 }
 
 func runFlagSet() []cli.Flag {
@@ -149,6 +150,7 @@ func runFlagSet() []cli.Flag {
 		&cli.StringFlag{Name: "report", Usage: "write what was fetched and what was hidden where, never a value, as JSON to `FILE`"},
 		&cli.BoolFlag{Name: "pristine", Usage: "give the command its secrets, the variables of --keep-env, and only the basic ones (PATH, HOME, LANG …) of the rest"},
 		&cli.StringSliceFlag{Name: "keep-env", Usage: "give the command the variables `NAMES` even if they opened a store, or under --pristine (A,B; repeatable)"},
+		ptyFlag(),
 		&cli.DurationFlag{Name: "drain", Value: child.DefaultDrain, Usage: "wait this `LONG` for processes that the command left behind with its output open (default: 2s)"},
 		&cli.DurationFlag{Name: "kill-after", Usage: "after passing on TERM or INT wait this `LONG`, then kill (default: never)"},
 	}
@@ -161,6 +163,10 @@ func readRunFlags(c *cli.Context) (runFlags, error) {
 		report:     c.String("report"),
 		drain:      c.Duration("drain"),
 		killAfter:  c.Duration("kill-after"),
+	}
+	var err error
+	if f.pty, err = readPTYFlag(c); err != nil {
+		return f, err
 	}
 	for _, list := range c.StringSlice("keep-env") {
 		f.keepEnv = append(f.keepEnv, splitList(list)...)

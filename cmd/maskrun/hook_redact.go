@@ -133,7 +133,7 @@ func (h *hooked) open(p *program, l *load) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	out, errOut := l.streams(p.stdout, p.stderr)
+	out, errOut := l.streams(p.stdout, p.stderr, false)
 	if err := h.add("out", out); err != nil {
 		return err
 	}

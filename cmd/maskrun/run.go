@@ -73,10 +73,12 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	if err != nil {
 		return err
 	}
-	out, errOut := l.streams(p.stdout, p.stderr)
+	tty := p.terminalFor(f.pty)
+	out, errOut := l.streams(p.stdout, p.stderr, tty.joined)
 	l.leaks.on.Store(true)
 	status, err := child.Run(context.Background(), child.Spec{
 		Argv: argv, Env: env, Stdin: p.stdin, Stdout: out, Stderr: errOut,
+		PTY: tty.on, Screen: tty.screen, Lead: leadArgv,
 		Drain: f.drain, KillAfter: f.killAfter, Around: p.core.Start,
 	})
 	err = errors.Join(err, closeAll(out, errOut))

@@ -73,13 +73,13 @@ func (s *stream) Close() error {
 	return first
 }
 
-// streams makes those of stdout and stderr. When these are one open file (2>&1)
-// they are one stream, so that the order of the writes is kept.
-func (l *load) streams(stdout, stderr *os.File) (out, errOut *stream) {
+// streams makes those of stdout and stderr. When these are one open file (2>&1),
+// or shall be joined, they are one stream, so that the order of the writes is kept.
+func (l *load) streams(stdout, stderr *os.File, joined bool) (out, errOut *stream) {
 	child.Widen(stdout)
 	child.Widen(stderr)
 	out = l.stream("stdout", child.Sink(stdout))
-	if sameFile(stdout, stderr) {
+	if joined || sameFile(stdout, stderr) {
 		return out, out
 	}
 	return out, l.stream("stderr", child.Sink(stderr))

@@ -19,6 +19,9 @@ import (
 // sigSuspend is the request to stop that a program may catch.
 const sigSuspend = syscall.SIGTSTP
 
+// Terminals tells whether Spec.PTY can be had on this system.
+const Terminals = true
+
 // sigHangUp is what a terminal that is gone sends.
 const sigHangUp = syscall.SIGHUP
 

@@ -42,6 +42,9 @@ func Widen(*os.File) {}
 
 const canLead = false
 
+// Terminals tells whether Spec.PTY can be had on this system.
+const Terminals = false
+
 // A screen is what ConPTY would be behind. It is not built: PTY is refused.
 type screen struct{ slave *os.File }
 
