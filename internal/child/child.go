@@ -11,6 +11,29 @@
 // block, so memory does not grow. When Spec.Stdout and Spec.Stderr are the same
 // writer the command gets one pipe for both and the order of its writes is kept.
 //
+// # Terminals
+//
+// With Spec.PTY the command's standard output is a terminal that we make. So is
+// its standard error if Spec.Stderr is the same writer as Spec.Stdout (another one
+// gets a pipe), and its standard input if Spec.Stdin is a terminal; anything else
+// it reads as it is. The new terminal has the modes and the size of ours, which is
+// Spec.Stdin or else our controlling terminal, and follows its size. Line ends
+// become CR LF only where Spec.Screen says that a terminal shows them.
+//
+// While the command has the keyboard our terminal is raw, and what is typed goes
+// to the command's: Ctrl-C is made a signal there. It has the keyboard from the
+// start if Spec.Stdin and Spec.Screen are terminals and we are in the foreground;
+// otherwise from when it asks, by reading its terminal or changing its modes, so
+// that another program of a pipeline can read till then. Our terminal's modes are
+// put back when the command ends or stops, by a panic too and, with a leader, when
+// we are killed.
+//
+// When the command stops, we stop with our process group, if there is a shell to
+// notice; when we are continued, it is. Without a terminal of ours nobody can
+// type, and reads find the end at once.
+//
+// A terminal that goes away, because a writer has failed, sends HUP.
+//
 // # The end
 //
 // Run returns when the command has exited and its pipes have ended. Processes
@@ -37,7 +60,8 @@
 // group is in the foreground INT, QUIT, TSTP and WINCH are taken to come from
 // the terminal, which has signalled the command already: they are not passed
 // on. The price: such a signal sent by hand to us alone does not arrive (TERM
-// and HUP always do). TSTP suspends us as well.
+// and HUP always do). TSTP suspends us as well. With a terminal of its own the
+// command is in another session, and gets every signal through us.
 //
 // Without a controlling terminal, on Linux, the command leads its own process
 // group. So a supervisor that signals our whole group signals it once, through
@@ -85,7 +109,8 @@ type Spec struct {
 	// relative PATH entries are taken from there.
 	Dir string
 
-	// Stdin is passed as it is; nil means /dev/null. Run does not close it.
+	// Stdin is passed as it is, but for a terminal under PTY; nil means /dev/null.
+	// Run does not close it.
 	Stdin *os.File
 
 	// Stdout and Stderr receive the two streams; nil means /dev/null. They may

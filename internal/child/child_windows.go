@@ -45,11 +45,14 @@ const canLead = false
 // Terminals tells whether Spec.PTY can be had on this system.
 const Terminals = false
 
+var errNoScreen = errors.New("terminals cannot be made on this system")
+
 // A screen is what ConPTY would be behind. It is not built: PTY is refused.
 type screen struct{ slave *os.File }
 
 func openScreen(Spec) (*screen, error)        { return nil, errNoScreen }
 func (*screen) give()                         {}
+func (*screen) leave()                        {}
 func (*screen) close()                        {}
 func (*screen) hungUp() <-chan struct{}       { return nil }
 func (*screen) ends(*os.File) (_, _ *os.File) { return nil, nil }

@@ -37,14 +37,16 @@ func TestLeakedPipe(t *testing.T) {
 	}
 }
 
-func TestNoLeakNoWait(t *testing.T) {
+func TestNoLeakNoWait(t *testing.T) { eachMode(t, noLeakNoWait) }
+
+func noLeakNoWait(t *testing.T, m mode) {
 	for _, c := range []struct{ why, script string }{
 		{"nothing left behind", "echo hi"},
 		{"what was left behind holds no pipe of ours", "sleep 30 >/dev/null 2>&1 & echo hi"},
 		{"the streams end long before the command", "exec >/dev/null 2>&1; sleep 0.1"},
 	} {
 		begin := time.Now()
-		st := must(t, Spec{Argv: sh(c.script), Stdout: &buffer{}, Stderr: &buffer{}, Drain: time.Hour})
+		st := must(t, m.spec(Spec{Argv: sh(c.script), Stdout: &buffer{}, Stderr: &buffer{}, Drain: time.Hour}))
 		if took := time.Since(begin); st != (Status{}) || took > 20*time.Second {
 			t.Errorf("%s: took %v, %+v", c.why, took, st)
 		}
@@ -131,7 +133,9 @@ func TestUnlimitedDrainCanBeEnded(t *testing.T) {
 	}
 }
 
-func TestContextEndsTheCommand(t *testing.T) {
+func TestContextEndsTheCommand(t *testing.T) { eachMode(t, contextEndsTheCommand) }
+
+func contextEndsTheCommand(t *testing.T, m mode) {
 	cause := errors.New("enough")
 	for _, c := range []struct {
 		why, script string
@@ -145,7 +149,7 @@ func TestContextEndsTheCommand(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(context.Background())
 			ready := funcWriter(func(p []byte) (int, error) { cancel(cause); return len(p), nil })
-			st, err := Run(ctx, Spec{Argv: sh(c.script), Env: os.Environ(), Stdout: ready, Drain: c.drain})
+			st, err := Run(ctx, m.spec(Spec{Argv: sh(c.script), Env: helperEnviron(), Stdout: ready, Drain: c.drain}))
 			st.Truncated = false // sleep may hold the pipe for a moment longer
 			if st != c.want || !errors.Is(err, cause) {
 				t.Errorf("status %+v, error %v", st, err)

@@ -18,7 +18,6 @@ const (
 
 var (
 	errNoCommand   = errors.New("no command given")
-	errNoScreen    = errors.New("terminals cannot be made on this system")
 	errNoLeader    = errors.New("the process that leads its terminal's session did not start")
 	errLeaderGone  = errors.New("the process that leads the command's terminal was killed")
 	errNotFound    = errors.New("command not found")

@@ -16,22 +16,26 @@ import (
 
 // FAULTS 37
 func TestEveryExitCode(t *testing.T) {
-	for code := range 256 {
-		st := must(t, Spec{Argv: sh(fmt.Sprintf("exit %d", code))})
-		if st != (Status{Code: code}) || st.ExitCode() != code {
-			t.Errorf("exit %d gives %+v", code, st)
+	eachMode(t, func(t *testing.T, m mode) {
+		for code := range 256 {
+			st := must(t, m.spec(Spec{Argv: sh(fmt.Sprintf("exit %d", code))}))
+			if st != (Status{Code: code}) || st.ExitCode() != code {
+				t.Errorf("exit %d gives %+v", code, st)
+			}
 		}
-	}
+	})
 }
 
 // FAULTS 38
-func TestEveryFatalSignal(t *testing.T) {
+func TestEveryFatalSignal(t *testing.T) { eachMode(t, everyFatalSignal) }
+
+func everyFatalSignal(t *testing.T, m mode) {
 	for _, sig := range []syscall.Signal{
 		syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGILL, syscall.SIGABRT,
 		syscall.SIGBUS, syscall.SIGFPE, syscall.SIGKILL, syscall.SIGSEGV, syscall.SIGPIPE,
 		syscall.SIGALRM, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2,
 	} {
-		st := must(t, Spec{Argv: sh(fmt.Sprintf("ulimit -c 0; kill -%d $$", sig))})
+		st := must(t, m.spec(Spec{Argv: sh(fmt.Sprintf("ulimit -c 0; kill -%d $$", sig))}))
 		if st != (Status{Code: -1, Signal: sig}) || st.ExitCode() != 128+int(sig) {
 			t.Errorf("%v gives %+v", sig, st)
 		}
@@ -39,7 +43,9 @@ func TestEveryFatalSignal(t *testing.T) {
 }
 
 // FAULTS 39, 40
-func TestStartErrors(t *testing.T) {
+func TestStartErrors(t *testing.T) { eachMode(t, startErrors) }
+
+func startErrors(t *testing.T, m mode) {
 	dir := t.TempDir()
 	file := func(name, content string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)
@@ -94,7 +100,7 @@ func TestStartErrors(t *testing.T) {
 				c.spec.Env = os.Environ()
 			}
 			c.spec.Stdout = &bytes.Buffer{} // so that there is something to clean up
-			st, err := Run(c.ctx, c.spec)
+			st, err := Run(c.ctx, m.spec(c.spec))
 			var se *StartError
 			if !errors.As(err, &se) {
 				t.Fatalf("error %v is no StartError", err)

@@ -46,7 +46,8 @@ var helpers = map[string]func(args []string) int{
 }
 
 func TestMain(m *testing.M) {
-	if os.Getenv(helperEnv) == "" {
+	// A leader has the environment of its command, whatever that is.
+	if os.Getenv(helperEnv) == "" && (len(os.Args) < 2 || os.Args[1] != "lead") {
 		os.Exit(m.Run())
 	}
 	f, ok := helpers[os.Args[1]]
@@ -73,6 +74,7 @@ func helpSupervise(args []string) int {
 	drain := fs.Duration("drain", 0, "")
 	kill := fs.Duration("kill", 0, "")
 	screen := fs.Bool("pty", false, "")
+	alone := fs.Bool("alone", false, "")
 	if fs.Parse(args) != nil {
 		return 98
 	}
@@ -81,7 +83,10 @@ func helpSupervise(args []string) int {
 		Stdout: Sink(os.Stdout), Stderr: Sink(os.Stderr), Drain: *drain, KillAfter: *kill,
 	}
 	if *screen {
-		s.PTY, s.Stderr, s.Lead = true, s.Stdout, self("lead")
+		s.PTY, s.Stderr = true, s.Stdout
+		if !*alone {
+			s.Lead = self("lead")
+		}
 		if isTerminal(os.Stdout) {
 			s.Screen = os.Stdout
 		}
@@ -270,6 +275,27 @@ func try(t *testing.T, s Spec) (Status, error) {
 	return Run(ctx, s)
 }
 
+// A mode is how a command's output comes to us.
+type mode struct {
+	name string
+	args []string        // for supervise
+	spec func(Spec) Spec // for Run
+}
+
+var modes = []mode{
+	{"pipe", nil, func(s Spec) Spec { return s }},
+	{"pty", []string{"-pty"}, func(s Spec) Spec { s.PTY, s.Lead = true, self("lead"); return s }},
+	{"pty of its own", []string{"-pty", "-alone"}, func(s Spec) Spec { s.PTY = true; return s }},
+}
+
+// eachMode runs a test in every mode that this system has.
+func eachMode(t *testing.T, f func(t *testing.T, m mode)) {
+	t.Helper()
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) { f(t, m) })
+	}
+}
+
 func sh(script string) []string { return []string{"sh", "-c", script} }
 
 // A supervisor is a supervise helper in a session of its own, so that it has no
@@ -280,6 +306,12 @@ type supervisor struct {
 	out    *bufio.Reader
 	outEnd *os.File
 	stderr buffer
+}
+
+// supervise starts a supervisor in a mode.
+func (m mode) supervise(t *testing.T, args []string, adjust ...func(*exec.Cmd)) *supervisor {
+	t.Helper()
+	return supervise(t, append(append([]string{}, m.args...), args...), adjust...)
 }
 
 // supervise starts one. The adjust functions may change its command first.

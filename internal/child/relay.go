@@ -53,6 +53,7 @@ func (r *relay) untilExit(ctx context.Context) (Status, error) {
 			hungUp = nil
 			r.proc.signal(sigHangUp)
 		case end := <-exited:
+			r.screen.leave()
 			return end.Status, errors.Join(stopped, end.err)
 		}
 	}

@@ -146,12 +146,21 @@ func (t *screen) give() {
 	}
 }
 
+// leave gives up our copy of the command's end. We keep it until the command has
+// exited: it may close all of its own and open /dev/tty later.
+func (t *screen) leave() {
+	if t != nil {
+		t.slave.Close()
+	}
+}
+
 // close ends it all. The master is closed by then, or was never used.
 func (t *screen) close() {
 	if t == nil {
 		return
 	}
 	t.give()
+	t.leave()
 	t.master.Close()
 	if c := t.console; c != nil {
 		if c.keys != nil {

@@ -21,12 +21,14 @@ import (
 )
 
 // FAULTS 43, and 46 without a terminal
-func TestEverySignalOnce(t *testing.T) {
+func TestEverySignalOnce(t *testing.T) { eachMode(t, everySignalOnce) }
+
+func everySignalOnce(t *testing.T, m mode) {
 	var list []syscall.Signal
 	for _, sig := range append(extraSignals(), forwarded...) {
 		list = append(list, sig.(syscall.Signal))
 	}
-	s := supervise(t, self("catch", fmt.Sprint(len(list)+1)))
+	s := m.supervise(t, self("catch", fmt.Sprint(len(list)+1)))
 	s.want("ready")
 	for _, sig := range list {
 		s.signal(sig)
@@ -40,8 +42,10 @@ func TestEverySignalOnce(t *testing.T) {
 }
 
 // FAULTS 43
-func TestSignalsThatAreOurs(t *testing.T) {
-	s := supervise(t, self("catch", "7"))
+func TestSignalsThatAreOurs(t *testing.T) { eachMode(t, signalsThatAreOurs) }
+
+func signalsThatAreOurs(t *testing.T, m mode) {
+	s := m.supervise(t, self("catch", "7"))
 	s.want("ready")
 	for _, sig := range []syscall.Signal{
 		syscall.SIGURG, syscall.SIGCHLD, syscall.SIGPIPE, syscall.SIGPROF, syscall.SIGTTIN, syscall.SIGTTOU,
@@ -94,7 +98,7 @@ func TestSignalsDuringStartAndExit(t *testing.T) {
 			}
 		}
 	}()
-	for range 200 {
+	for range times(200, 1000, 10_000) {
 		if st := must(t, Spec{Argv: sh("exit 3")}); st != (Status{Code: 3}) {
 			t.Fatalf("status %+v", st)
 		}
@@ -142,10 +146,12 @@ func TestSignalStormWhileCopying(t *testing.T) {
 }
 
 // FAULTS 47: the whole group goes, or the one that holds the pipe would keep us.
-func TestKillAfter(t *testing.T) {
+func TestKillAfter(t *testing.T) { eachMode(t, killAfter) }
+
+func killAfter(t *testing.T, m mode) {
 	const stubborn = `trap "" TERM INT; (trap "" TERM INT; echo ready; while :; do sleep 1; done); exit 1`
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		s := supervise(t, append([]string{"-kill", "200ms", "-drain", "-1s"}, sh(stubborn)...))
+		s := m.supervise(t, append([]string{"-kill", "200ms", "-drain", "-1s"}, sh(stubborn)...))
 		s.want("ready")
 		begin := time.Now()
 		s.signal(sig)
@@ -156,8 +162,10 @@ func TestKillAfter(t *testing.T) {
 }
 
 // FAULTS 47, 48: without KillAfter we only pass on, as often as asked.
-func TestNoEscalationUnasked(t *testing.T) {
-	s := supervise(t, self("catch", "4"))
+func TestNoEscalationUnasked(t *testing.T) { eachMode(t, noEscalationUnasked) }
+
+func noEscalationUnasked(t *testing.T, m mode) {
+	s := m.supervise(t, self("catch", "4"))
 	s.want("ready")
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM, syscall.SIGINT, syscall.SIGTERM} {
 		s.signal(sig)

@@ -53,7 +53,6 @@ func (w *wiring) show(s Spec) error {
 		dst = io.Discard
 	}
 	w.ours = append(w.ours, &stream{name: "stdout", src: t.input(), dst: dst})
-	w.theirs = append(w.theirs, w.stdout)
 	return nil
 }
 
