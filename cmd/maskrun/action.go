@@ -121,14 +121,25 @@ func (s *actionStep) secretFlags() (secretFlags, error) {
 		maskEnv: defaultMaskEnv, untrusted: s.in.untrusted, otherwise: "fail",
 	}
 	f.stores = map[string]any{}
-	if s.in.audience != "" {
-		f.stores["auth"] = map[string]any{"audience": s.in.audience}
+	if audience := s.audience(); audience != "" {
+		f.stores["auth"] = map[string]any{"audience": audience}
 	}
 	if usesVault := slices.ContainsFunc(listed, func(w wanted) bool { return w.ref.Scheme == "vault" }); usesVault && (s.in.exportToken || s.in.revoke) {
 		f.listed = append(f.listed, ownToken(here))
 		f.stores["revoke"] = s.in.revoke && !s.in.exportToken
 	}
 	return f, err
+}
+
+// audience is that of the identity token for Vault. Who gives url, as vault-action
+// has it, has roles made for vault-action: without an audience it asks for GitHub's
+// default, the owner's address. Else the store's own default holds.
+func (s *actionStep) audience() string {
+	owner := s.getenv("GITHUB_REPOSITORY_OWNER")
+	if s.in.audience != "" || s.in.vault["VAULT_ADDR"] == "" || owner == "" {
+		return s.in.audience
+	}
+	return strings.TrimSuffix(s.getenv("GITHUB_SERVER_URL"), "/") + "/" + owner
 }
 
 // tokenName is the variable of Vault's token, as every client of Vault reads it.
@@ -223,14 +234,14 @@ func (s *actionStep) script() (argv []string, cleanUp func(), err error) {
 	if err != nil {
 		return nil, func() {}, pathless(err)
 	}
-	cleanUp = func() { _ = os.Remove(f.Name()) }
+	remove := func() { _ = os.Remove(f.Name()) }
 	_, err = f.WriteString(s.in.run + "\n")
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, cleanUp, err
+		return nil, remove, err
 	}
 	for i := range argv {
 		argv[i] = strings.ReplaceAll(argv[i], "{0}", f.Name())
 	}
 	argv, more, err := powerShell(argv)
-	return argv, func() { more(); cleanUp() }, err
+	return argv, func() { more(); remove() }, err
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
@@ -91,7 +93,7 @@ func readInputs(from action.Inputs) (actionInputs, error) {
 		audience:  r.text("jwtGithubAudience"), vault: map[string]string{},
 	}
 	in.exportEnv = r.flag(in.run == "", "export-env", "exportEnv")
-	in.exportOutputs = r.flag(false, "export-outputs", "outputToken")
+	in.exportOutputs = r.flag(false, "export-outputs")
 	in.failOnLeak, in.revoke = r.flag(false, "fail-on-leak"), r.flag(false, "revoke", "revokeToken")
 	in.exportToken, in.parseJSON = r.flag(false, "exportToken"), r.flag(false, "parse-json-secrets")
 	if r.flag(false, "ignoreNotFound") {
@@ -103,7 +105,7 @@ func readInputs(from action.Inputs) (actionInputs, error) {
 		}
 	}
 	if pem := r.text("caCertificate"); pem != "" {
-		in.vault["VAULT_CACERT_BYTES"] = pem
+		in.vault["VAULT_CACERT_BYTES"] = plainPEM(pem)
 	}
 	for line := range strings.Lines(r.text("env-file")) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -120,4 +122,15 @@ func readInputs(from action.Inputs) (actionInputs, error) {
 		r.errs = append(r.errs, errors.New("input tlsSkipVerify: there is no such thing here; give the authority in caCertificate"))
 	}
 	return in, errors.Join(r.errs...)
+}
+
+// plainPEM undoes the base64 that vault-action wants around a certificate.
+func plainPEM(text string) string {
+	if strings.Contains(text, "-----BEGIN") {
+		return text
+	}
+	if pem, err := base64.StdEncoding.DecodeString(text); err == nil && bytes.Contains(pem, []byte("-----BEGIN")) {
+		return string(pem)
+	}
+	return text
 }

@@ -27,9 +27,16 @@ func versionCommand() command {
 	}
 }
 
-// version is the module's, as the go command wrote it into the binary: a tag, a
-// pseudo-version, or (devel).
+// released is the version of a release: .ci/release sets it when it links. Without
+// it the same source would not give the same bytes, with or without its history.
+var released string
+
+// version is that of the release, or the module's, as the go command wrote it into
+// the binary: a tag, a pseudo-version, or (devel).
 func version() string {
+	if released != "" {
+		return "v" + released
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
