@@ -87,7 +87,7 @@ func (p *program) withoutStrangers(w wish, f secretFlags) (wish, error) {
 		return w, usagef("", "flag --untrusted: want fail, skip or empty")
 	case trusted:
 	case policy == "fail":
-		return w, fmt.Errorf("no secret is fetched: %s; to go on without secrets say untrusted: skip (or empty); to keep this job from such runs, give it an if:", why)
+		return w, fmt.Errorf("no secret is fetched: %s; to go on without secrets say untrusted: skip (or empty); to keep this job from such runs, give it an if: condition", why)
 	case policy == "skip":
 		p.sayf("no secret is fetched: %s", why)
 		w.list = nil
