@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/maskrun/maskrun/fetch"
 )
@@ -28,12 +29,18 @@ type expansion struct {
 	upper  bool // names in capitals
 }
 
+// Compiled when an action asks for them: run must start at once.
 var (
-	ownLine    = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$`)
-	awsLine    = regexp.MustCompile(`^(?:([A-Za-z_][A-Za-z0-9_]*)?\s*,\s*)?([A-Za-z0-9/_+=.@:!*-]+)$`)
-	googleLine = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_-]*)\s*:\s*(?:projects/([^/\s]+)/secrets/([^/\s]+)(?:/versions/([^/\s]+))?|([^/:\s]+)/([^/:\s]+)(?:/([^/:\s]+))?)$`)
-	vaultEntry = regexp.MustCompile(`^(?:"[^"]+"|\S+)\s+\S+(?:\s*\|.*)?$`)
+	ownLine    = lazy(`^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$`)
+	awsLine    = lazy(`^(?:([A-Za-z_][A-Za-z0-9_]*)?\s*,\s*)?([A-Za-z0-9/_+=.@:!*-]+)$`)
+	googleLine = lazy(`^([A-Za-z_][A-Za-z0-9_-]*)\s*:\s*(?:projects/([^/\s]+)/secrets/([^/\s]+)(?:/versions/([^/\s]+))?|([^/:\s]+)/([^/:\s]+)(?:/([^/:\s]+))?)$`)
+	vaultEntry = lazy(`^(?:"[^"]+"|\S+)\s+\S+(?:\s*\|.*)?$`)
+	arnSuffix  = lazy(`-[A-Za-z0-9]{6}$`)
 )
+
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // A secretLines holds what the lines may be told besides.
 type secretLines struct {
@@ -74,17 +81,17 @@ func twice(list []wanted) error {
 }
 
 func (s secretLines) line(line string) ([]wanted, error) {
-	if m := ownLine.FindStringSubmatch(line); m != nil {
+	if m := ownLine().FindStringSubmatch(line); m != nil {
 		ref, err := fetch.ParseRef(strings.TrimRight(m[2], "; "))
 		if err != nil {
 			return nil, errors.New(badRef(err))
 		}
 		return []wanted{{name: m[1], ref: ref}}, nil
 	}
-	if m := googleLine.FindStringSubmatch(line); m != nil && m[1] != "arn" {
+	if m := googleLine().FindStringSubmatch(line); m != nil && m[1] != "arn" {
 		return one(strings.ReplaceAll(m[1], "-", "_"), "gcp-sm://"+strings.Trim(strings.Join([]string{m[2] + m[5], m[3] + m[6], m[4] + m[7]}, "/"), "/"), nil)
 	}
-	if m := awsLine.FindStringSubmatch(line); m != nil {
+	if m := awsLine().FindStringSubmatch(line); m != nil {
 		return s.aws(m[1], m[2])
 	}
 	var out []wanted
@@ -92,7 +99,7 @@ func (s secretLines) line(line string) ([]wanted, error) {
 		if entry = strings.TrimSpace(entry); entry == "" {
 			continue
 		}
-		if !vaultEntry.MatchString(entry) {
+		if !vaultEntry().MatchString(entry) {
 			return nil, errors.New("want NAME = ref, or a line of vault-action, aws-secretsmanager-get-secrets or get-secretmanager-secrets")
 		}
 		list, err := vaultLine(entry)
@@ -135,14 +142,12 @@ func (s secretLines) aws(name, id string) ([]wanted, error) {
 	return one(name, ref, nil)
 }
 
-var arnSuffix = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
-
 // idName is the name in an ARN, less the six characters that AWS adds.
 func idName(id string) string {
 	if !strings.HasPrefix(id, "arn:") {
 		return id
 	}
-	return arnSuffix.ReplaceAllString(id[strings.LastIndex(id, ":")+1:], "")
+	return arnSuffix().ReplaceAllString(id[strings.LastIndex(id, ":")+1:], "")
 }
 
 // vaultLine reads one entry of vault-action; * and ** stand for every field.
