@@ -60,10 +60,10 @@ func (e Env) Passphrase(p Passphrase) ([]byte, error) {
 // ConfiguredFile is how a key file is read whose name comes from the
 // configuration: an untrusted one may name those of its own directory only.
 func (e Env) ConfiguredFile() func(path string) ([]byte, error) {
-	if e.Trusted {
+	if e.ConfigTrusted {
 		return e.ReadKeyFile
 	}
-	return e.ReadFile
+	return Env{Root: e.Root, Getenv: e.Getenv}.ReadFile // whatever the reference may do
 }
 
 func (p Passphrase) places() string {

@@ -130,7 +130,7 @@ func TestIdentities(t *testing.T) {
 		{"not a path", nil, 5, true, "age://s.env.age#K", ""},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			env := fetch.Env{Root: fetchtest.Root(t, files), Getenv: fetchtest.Getenv(c.vars)}
+			env := fetch.Env{Root: fetchtest.Root(t, files), Getenv: fetchtest.Getenv(c.vars), ConfigTrusted: c.trusted}
 			if c.config != nil {
 				env.Config = map[string]any{"age": map[string]any{"identity": c.config}}
 			}

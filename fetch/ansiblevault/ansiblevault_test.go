@@ -166,8 +166,9 @@ func TestPasswords(t *testing.T) {
 		{"no file name", nil, map[string]any{"password_file": 5}, false, "not a file name"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			env := fetch.Env{Root: root, Getenv: fetchtest.Getenv(c.vars), Config: map[string]any{"ansible-vault": c.config}}
-			got, err := resolve(t, env, c.trusted, "ansible-vault://dev.env#TOKEN")
+			env := fetch.Env{Root: root, Getenv: fetchtest.Getenv(c.vars), Config: map[string]any{"ansible-vault": c.config}, ConfigTrusted: c.trusted}
+			// The reference is trusted, as one of the command line is: that says nothing of the configuration.
+			got, err := resolve(t, env, true, "ansible-vault://dev.env#TOKEN")
 			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Fatalf("error %v", err)
 			}

@@ -56,7 +56,7 @@ func collect(ctx context.Context, env fetch.Env) ([]password, error) {
 		return nil, err
 	}
 	for _, p := range fromConfig {
-		text, err := p.read(ctx, env, env.ConfiguredFile(), env.Trusted)
+		text, err := p.read(ctx, env, env.ConfiguredFile(), env.ConfigTrusted)
 		if err != nil {
 			return nil, err
 		}

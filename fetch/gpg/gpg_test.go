@@ -185,7 +185,7 @@ func TestKeys(t *testing.T) {
 		{"no file name", nil, map[string]any{"key_file": 1}, false, "f.gpg", "stores.gpg.key_file is not a file name"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			got, err := read(t, fetch.Env{Root: root, Getenv: fetchtest.Getenv(c.vars), Config: c.config, Trusted: c.trusted}, c.path)
+			got, err := read(t, fetch.Env{Root: root, Getenv: fetchtest.Getenv(c.vars), Config: c.config, Trusted: true, ConfigTrusted: c.trusted}, c.path)
 			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Fatalf("error %v", err)
 			}

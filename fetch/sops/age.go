@@ -35,10 +35,7 @@ func loadIdentities(env fetch.Env) (identities, error) {
 	if err != nil {
 		return ids, err
 	}
-	read := env.ReadFile // an untrusted configuration must not name any file there is
-	if env.Trusted {
-		read = env.ReadKeyFile
-	}
+	read := env.ConfiguredFile()
 	for _, path := range paths {
 		if err := ids.add("stores.sops", path, read); err != nil {
 			return ids, err

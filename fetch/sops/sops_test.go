@@ -282,7 +282,7 @@ func TestIdentities(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			getenv := world(t, c.vars)
-			doc, err := read(t, fetch.Env{Getenv: getenv, Root: root, Config: c.config, Trusted: c.trusted}, "a.yaml", nil)
+			doc, err := read(t, fetch.Env{Getenv: getenv, Root: root, Config: c.config, Trusted: true, ConfigTrusted: c.trusted}, "a.yaml", nil)
 			if c.want == "" {
 				if err != nil || !bytes.Contains(doc.Data, []byte(fetchtest.Canary)) {
 					t.Errorf("not read: %v", err)
