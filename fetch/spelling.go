@@ -113,6 +113,9 @@ func canonical(r Ref) (Ref, error) {
 		return canonBerglas(r), nil
 	case r.Scheme == "gcp-sm" && strings.HasPrefix(r.Path, "projects/"):
 		return canonGoogle(r)
+	case r.Scheme == "doppler" && r.Field == "" && strings.Count(r.Path, "/") == 2: // as vals has it
+		i := strings.LastIndexByte(r.Path, '/')
+		r.Path, r.Field = r.Path[:i], r.Path[i+1:]
 	case r.Scheme == "aws-sm" && strings.HasPrefix(r.Path, "arn:"):
 		return canonARN(r)
 	}

@@ -8,10 +8,13 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/age"
 	"github.com/maskrun/maskrun/fetch/ansiblevault"
+	"github.com/maskrun/maskrun/fetch/doppler"
 	"github.com/maskrun/maskrun/fetch/env"
 	"github.com/maskrun/maskrun/fetch/exec"
 	"github.com/maskrun/maskrun/fetch/file"
+	"github.com/maskrun/maskrun/fetch/infisical"
 	"github.com/maskrun/maskrun/fetch/mounted"
+	"github.com/maskrun/maskrun/fetch/onepassword"
 	"github.com/maskrun/maskrun/fetch/openssl"
 )
 
@@ -22,6 +25,6 @@ func Kinds() []fetch.Kind {
 		[]fetch.Kind{env.Kind()},
 		file.Kinds(),
 		mounted.Kinds(),
-		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), openssl.Kind(), exec.Kind()},
+		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), openssl.Kind(), onepassword.Kind(), doppler.Kind(), infisical.Kind(), exec.Kind()},
 	)
 }
