@@ -45,8 +45,16 @@ func cForms(v []byte, yield func([]byte)) {
 }
 
 func (s cStyle) escape(v []byte) []byte {
-	var out []byte
+	var kept [256]bool
+	for b := range byte(utf8.RuneSelf) {
+		kept[b] = len(s.escapeASCII(nil, b, nil)) == 1
+	}
+	out := make([]byte, 0, len(v)+len(v)/4)
 	for len(v) > 0 {
+		if kept[v[0]] {
+			out, v = append(out, v[0]), v[1:]
+			continue
+		}
 		r, n := utf8.DecodeRune(v)
 		if r < utf8.RuneSelf {
 			out = s.escapeASCII(out, v[0], v[1:])

@@ -117,8 +117,8 @@ func (f *forms) addLong(v Value, t []byte, rows []encoding, rank int, opts *Opti
 	texts := texts(v.Bytes, t, opts.Leaves)
 	for ; ; rank++ {
 		mine := wordList{}
-		size := mine.addTexts(v.Name, texts, rows, rank)
-		if size > valueCap && rank < maxRank {
+		size, whole := mine.addTexts(v.Name, texts, rows, rank)
+		if !whole {
 			continue
 		}
 		if f.size += size; f.size > maxTotal {
@@ -135,9 +135,9 @@ func (f *forms) addLong(v Value, t []byte, rows []encoding, rank int, opts *Opti
 	return nil
 }
 
-// addTexts adds the distinct forms of texts, and returns their bytes.
-func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int) int {
-	size := 0
+// addTexts adds the distinct forms of texts, and returns their bytes. Where they pass the
+// cap, and there are rows left to drop, it gives up.
+func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int) (size int, whole bool) {
 	seen := map[string]bool{}
 	add := func(b []byte, tag *form) {
 		if len(b) > 0 && !seen[string(b)] {
@@ -163,9 +163,12 @@ func (l *wordList) addTexts(name string, texts []text, rows []encoding, rank int
 					add(b, tag)
 				}
 			})
+			if size > valueCap && rank < maxRank {
+				return size, false
+			}
 		}
 	}
-	return size
+	return size, true
 }
 
 // distinctive reports whether a derived form is long enough to be looked for, and
