@@ -28,6 +28,7 @@ type automaton struct {
 	root   [256]int32
 	edges  edgeTable
 	heads  headTable
+	starts bitTable  // the first four bytes of heads
 	chains []chain   // in order of first
 	ends   []wordEnd // in order of node
 	runs   []failRun // in order of first
@@ -101,6 +102,7 @@ func newAutomaton(words []word, head int, find func(*automaton) finder) *automat
 			a.heads.put(headKey(w.bytes[:head]), path[head])
 		}
 	}
+	a.heads.seal()
 	a.at.chain = newBlocks(total, len(a.chains), func(i int) int32 { return a.chains[i].first })
 	a.at.end = newBlocks(total, len(a.ends), func(i int) int32 { return a.ends[i].node })
 	newLinker(a, words, find(a)).link()
@@ -290,6 +292,9 @@ func (a *automaton) live(n int32, kind byte) int32 {
 func (a *automaton) begun(tail uint64, size int, kind byte) int {
 	for k := min(size, a.head-1); k > 0; k-- {
 		t := tail >> (8 * (8 - k))
+		if k >= gramSize && !a.heads.starts.has(uint32(t)) {
+			continue
+		}
 		n := a.root[byte(t)]
 		for i := 1; i < k && n != 0; i++ {
 			t >>= 8

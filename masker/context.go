@@ -72,16 +72,28 @@ func (c *context) skipSequence(data []byte, k int) int {
 // whole at k, as nearly all that programs print do; k if there is none.
 func sequenceEnd(data []byte, k int) int {
 	for k+2 < len(data) && data[k] == 0x1b && data[k+1] == '[' {
-		end := k + 2
-		for end < len(data) && data[end]&0xe0 == 0x20 && end-k-2 < maxArgs {
-			end++
-		}
+		end := k + 2 + arguments(data[k+2:])
 		if end == len(data) || data[end] < 0x40 || data[end] > 0x7e {
 			break // cut off or malformed: byte by byte
 		}
 		k = end + 1
 	}
 	return k
+}
+
+// arguments returns how many bytes 20–3F data begins with, at most maxArgs.
+func arguments(data []byte) int {
+	n := 0
+	if len(data) >= 8 {
+		if other := binary.LittleEndian.Uint64(data)&0xe0e0e0e0e0e0e0e0 ^ 0x2020202020202020; other != 0 {
+			return bits.TrailingZeros64(other) / 8
+		}
+		n = 8
+	}
+	for n < len(data) && data[n]&0xe0 == 0x20 && n < maxArgs {
+		n++
+	}
+	return n
 }
 
 // unplain has the high bit of a byte set where x's first byte that is not plain stands:

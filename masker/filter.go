@@ -50,7 +50,7 @@ const (
 )
 
 func newNarrowFilter(heads *headTable) *narrowFilter {
-	f := &narrowFilter{newBitTable(heads.used * gramStride), heads}
+	f := &narrowFilter{newBitTable(256 * gramStride * heads.used), heads}
 	heads.each(func(head uint64) {
 		for o := range gramStride {
 			f.grams.add(uint32(head >> (8 * o)))
@@ -60,19 +60,19 @@ func newNarrowFilter(heads *headTable) *narrowFilter {
 }
 
 // A bitTable is a set of grams that may take others for its own: a bit for each hash.
-// It has at least 256 bits a gram, as long as it fits the second-level cache.
 type bitTable struct {
 	words []uint32
 	shift uint8 // 32 − the number of bits of an index of words
 }
 
 const (
-	leastBits = 13 // 1 KiB
-	mostBits  = 21 // 256 KiB
+	leastBits = 10
+	mostBits  = 21 // 256 KiB: fits the second-level cache
 )
 
-func newBitTable(grams int) bitTable {
-	size := min(max(bits.Len(uint(grams))+8, leastBits), mostBits)
+// newBitTable returns a table of at least so many bits, within bounds.
+func newBitTable(least int) bitTable {
+	size := min(max(bits.Len(uint(least)), leastBits), mostBits)
 	return bitTable{make([]uint32, 1<<size/32), uint8(32 - size + 5)}
 }
 

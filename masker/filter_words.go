@@ -10,7 +10,7 @@ type wordFilter struct {
 }
 
 func newWordFilter(words []word) *wordFilter {
-	f := &wordFilter{newBitTable(len(words)), map[uint32]bool{}}
+	f := &wordFilter{newBitTable(256 * len(words)), map[uint32]bool{}}
 	for _, w := range words {
 		g := binary.LittleEndian.Uint32(w.bytes)
 		f.grams.add(g)

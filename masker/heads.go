@@ -8,9 +8,10 @@ const headSize = 8
 
 // A headTable maps heads to their nodes: open addressing, at most half full.
 type headTable struct {
-	keys  []uint64
-	nodes []int32 // 0 is free
-	used  int
+	keys   []uint64
+	nodes  []int32 // 0 is free
+	used   int
+	starts bitTable // the first four bytes of heads, to say no quickly
 }
 
 // headKey makes a key of a head of at most 8 bytes, the last one highest.
@@ -36,9 +37,15 @@ func (t *headTable) put(key uint64, node int32) {
 	t.keys[i], t.nodes[i] = key, node
 }
 
+// seal makes the table ready to be asked, all heads being there.
+func (t *headTable) seal() {
+	t.starts = newBitTable(16 * t.used)
+	t.each(func(key uint64) { t.starts.add(uint32(key)) })
+}
+
 // get returns the node of a head, or 0.
 func (t *headTable) get(key uint64) int32 {
-	if t.used == 0 {
+	if !t.starts.has(uint32(key)) {
 		return 0
 	}
 	return t.nodes[t.slot(key)]

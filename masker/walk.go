@@ -119,8 +119,11 @@ func (s *walker) walkJoined(i, least int) {
 func (s *walker) stop(i, lo int, n int32) {
 	s.pos, s.state = s.at+int64(i), n
 	s.size = min(headSize, i-lo)
-	s.last = 0
-	for _, b := range s.data[i-s.size : i] {
+	if i >= headSize {
+		s.last = headKey(s.data[i-headSize : i])
+		return
+	}
+	for _, b := range s.data[:i] {
 		s.last = s.last>>8 | uint64(b)<<56
 	}
 }
