@@ -63,6 +63,9 @@ type Env struct {
 	Stdout io.Writer
 	// AllowNames are reserved names that the user wants set all the same.
 	AllowNames []string
+	// Run runs a program of the system, found on PATH, with a text on its stdin; nil
+	// means that there is none. A value is never an argument.
+	Run func(stdin []byte, argv ...string) error
 	// Random is what delimiters are made of; nil means crypto/rand.
 	Random io.Reader
 }
@@ -90,9 +93,9 @@ type row struct {
 
 // platforms is the table; the first row that is here counts.
 func platforms() []row {
-	return []row{
+	return append([]row{
 		{"github", onGitHub, openGitHub},
-	}
+	}, systems()...)
 }
 
 // Detect gives the platform that env speaks of, and Plain when there is none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os/exec"
 	"slices"
 	"strings"
 
@@ -15,7 +16,23 @@ import (
 
 // platform is the CI system that we run under.
 func (p *program) platform(allow ...string) action.Platform {
-	return action.Detect(action.Env{Getenv: p.getenv, Stdout: child.Sink(p.stdout), AllowNames: allow})
+	return action.Detect(action.Env{Getenv: p.getenv, Stdout: child.Sink(p.stdout), AllowNames: allow, Run: p.agent()})
+}
+
+// agent runs the program of a CI system with a value on its stdin; nil where there
+// is none. Its output is not shown: it could hold the value.
+func (p *program) agent() func(stdin []byte, argv ...string) error {
+	if _, err := exec.LookPath("buildkite-agent"); err != nil {
+		return nil
+	}
+	return func(stdin []byte, argv ...string) error {
+		cmd := exec.Command(argv[0], argv[1:]...)
+		cmd.Env, cmd.Stdin = p.environ, bytes.NewReader(stdin)
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w", argv[0], pathless(err))
+		}
+		return nil
+	}
 }
 
 func (p *program) onGitHub() bool { return p.platform().Name() == "github" }
