@@ -13,6 +13,7 @@ import (
 	"github.com/maskrun/maskrun/fetch/exec"
 	"github.com/maskrun/maskrun/fetch/file"
 	"github.com/maskrun/maskrun/fetch/infisical"
+	"github.com/maskrun/maskrun/fetch/keyring"
 	"github.com/maskrun/maskrun/fetch/mounted"
 	"github.com/maskrun/maskrun/fetch/onepassword"
 	"github.com/maskrun/maskrun/fetch/openssl"
@@ -25,6 +26,6 @@ func Kinds() []fetch.Kind {
 		[]fetch.Kind{env.Kind()},
 		file.Kinds(),
 		mounted.Kinds(),
-		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), openssl.Kind(), onepassword.Kind(), doppler.Kind(), infisical.Kind(), exec.Kind()},
+		[]fetch.Kind{age.Kind(), ansiblevault.Kind(), openssl.Kind(), onepassword.Kind(), doppler.Kind(), infisical.Kind(), keyring.Kind(), exec.Kind()},
 	)
 }
