@@ -90,6 +90,10 @@ type Options struct {
 	// Leaves says which strings of a value that is a JSON object or array are
 	// values too.
 	Leaves LeafPolicy
+	// KeepLines leaves line ends (LF, CR) inside a hidden run as they are, with a
+	// marker for each part between them: for readers that take commands from lines,
+	// for which joining two lines could make one, or lose one.
+	KeepLines bool
 	// OnHit is called once for each hidden occurrence, on the writing
 	// goroutine, before the write that replaces it. It must not call the Writer.
 	// An occurrence inside another one of the same value is not told again.

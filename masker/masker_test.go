@@ -244,6 +244,28 @@ func TestHits(t *testing.T) {
 	}
 }
 
+// With KeepLines the lines of the output are those of the input, however it is cut.
+func TestKeepLines(t *testing.T) {
+	m := newMasker(t, &Options{KeepLines: true}, "Kestrel-77-secret\n", "first-line-of-2\r\nother-line-of-2")
+	for in, want := range map[string]string{
+		"a Kestrel-77-secret\n::b":                      "a ***\n::b",
+		"a Kestrel-77-secret\r\n::b":                    "a ***\r\n::b",
+		"first-line-of-2\nother-line-of-2::b\n":         "***\n***::b\n",
+		"Kestrel-\n  77-secret.":                        "***\n***.",
+		"Kestrel-77-secretKestrel-77-secret\n\nKestrel": "***\n\nKestrel",
+		"\nKestrel-77-secret":                           "\n***",
+	} {
+		for cut := range len(in) + 1 {
+			if got := stream(t, m, in[:cut], in[cut:]); got != want {
+				t.Errorf("%q cut at %d: got %q, want %q", in, cut, got, want)
+			}
+		}
+		if got := stream(t, m, strings.Split(in, "")...); got != want {
+			t.Errorf("%q byte by byte: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 // A stream's hits carry its name.
 func TestStreamNames(t *testing.T) {
 	var got []string

@@ -171,14 +171,30 @@ func (w *Writer) mask(data []byte, end int64) []byte {
 			break
 		}
 		out = append(out, data[from-w.at:s.start-w.at]...)
-		if !w.open || s.start > w.at {
-			out = append(out, w.scan.set.markerFor(s.form)...)
-		}
 		from = min(s.end, end)
-		w.open = from == end
+		out, w.open = w.hide(out, data[s.start-w.at:from-w.at], w.open && s.start == w.at, w.scan.set.markerFor(s.form))
+		w.open = w.open && from == end
 	}
 	w.out = append(out, data[from-w.at:]...)
 	return w.out
+}
+
+// hide appends to out what stands for a hidden run, or the rest of one whose marker
+// is out already, and says whether a marker is now the last.
+func (w *Writer) hide(out, run []byte, marked bool, marker []byte) ([]byte, bool) {
+	for _, b := range run {
+		lineEnd := w.m.opts.KeepLines && (b == '\n' || b == '\r')
+		switch {
+		case lineEnd:
+			out = append(out, b)
+		case !marked:
+			out = append(out, marker...)
+		}
+		if marked = !lineEnd; marked && !w.m.opts.KeepLines {
+			break
+		}
+	}
+	return out, marked
 }
 
 func (w *Writer) send(p []byte) {
