@@ -27,8 +27,7 @@ function make(t, changes = {}) {
     build: (_, to) => w.built.push(to),
     ...changes,
   };
-  fs.mkdirSync(w.env.RUNNER_TOOL_CACHE);
-  fs.mkdirSync(w.env.RUNNER_TEMP);
+  for (const name of ['tools', 'temp']) fs.mkdirSync(path.join(dir, name));
   w.dir = dir;
   return w;
 }

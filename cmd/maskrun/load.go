@@ -93,9 +93,8 @@ func (p *program) redactor(f secretFlags, m maskFlags, w wish, secrets []secret)
 	if err != nil {
 		return nil, err
 	}
-	o.OnHit = l.leaks.hit
+	o.OnHit, o.KeepLines = l.leaks.hit, github // commands stand on lines of their own
 	if github {
-		values = trimmed(values)
 		l.follow()
 	}
 	if l.masker, err = masker.New(values, &o); err != nil {

@@ -75,16 +75,6 @@ func (l *load) follow() {
 	}
 }
 
-// trimmed takes the blanks around values away. Under a CI system that reads
-// commands from lines, a hidden line break would join two: a command that stood
-// in the second would be none any more. FAULTS 82.
-func trimmed(values []masker.Value) []masker.Value {
-	for i, v := range values {
-		values[i].Bytes = bytes.Trim(v.Bytes, " \t\r\n\v\f")
-	}
-	return values
-}
-
 // checkMarker refuses a marker that could make a command of what stands around.
 func checkMarker(text string) error {
 	if strings.ContainsAny(text, ":#[]") {
