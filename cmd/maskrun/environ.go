@@ -43,6 +43,8 @@ var bootstrap = map[string][]string{
 	"aws-kms":       awsCredentials,
 	"aws-sm":        awsCredentials,
 	"aws-ssm":       awsCredentials,
+	"azure-kms":     azureCredentials,
+	"azure-kv":      azureCredentials,
 	"gcp-kms":       gcpCredentials,
 	"gcp-sm":        gcpCredentials,
 	"ansible-vault": {"ANSIBLE_VAULT_PASSWORD", "ANSIBLE_VAULT_PASSWORD_FILE", "ANSIBLE_VAULT_IDENTITY_LIST"},
@@ -68,6 +70,11 @@ const identityRow = "(identity)"
 // gcpCredentials open a project, for Google's library.
 var gcpCredentials = []string{"GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"}
 
+// azureCredentials sign in to Entra, for Azure's SDK.
+var azureCredentials = []string{
+	"AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_PASSWORD", "IDENTITY_HEADER",
+}
+
 // bootstrapValues are those of the bootstrap variables that hold a credential
 // itself, not the way to one.
 var bootstrapValues = []string{
@@ -81,6 +88,7 @@ var bootstrapValues = []string{
 	"DOPPLER_TOKEN",
 	"INFISICAL_TOKEN", "INFISICAL_CLIENT_SECRET", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET",
 	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+	"AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_PASSWORD", "IDENTITY_HEADER",
 	"GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN",
 	"VAULT_TOKEN", "BAO_TOKEN", "VAULT_ID_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD",
 }

@@ -5,6 +5,7 @@ package heavy
 import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/aws"
+	"github.com/maskrun/maskrun/fetch/azure"
 	"github.com/maskrun/maskrun/fetch/gcp"
 	"github.com/maskrun/maskrun/fetch/gpg"
 	"github.com/maskrun/maskrun/fetch/sops"
@@ -21,6 +22,8 @@ func Kinds() []fetch.Kind {
 		aws.KMS(),
 		gcp.SecretManager(),
 		gcp.KMS(),
+		azure.KeyVault(),
+		azure.KMS(),
 		vault.Kind(),
 	}
 }

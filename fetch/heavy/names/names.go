@@ -14,6 +14,8 @@ func Kinds() []fetch.Kind {
 		{Scheme: "aws-kms", Help: "a file that holds the output of `aws kms encrypt`"},
 		{Scheme: "gcp-sm", Help: "Google Secret Manager, or a key of a JSON secret there"},
 		{Scheme: "gcp-kms", Help: "a file that holds the output of `gcloud kms encrypt`"},
+		{Scheme: "azure-kv", Help: "Azure Key Vault, or a key of a JSON secret there"},
+		{Scheme: "azure-kms", Help: "a file that holds the output of `az keyvault key encrypt`"},
 		{Scheme: "vault", Help: "HashiCorp Vault and OpenBao: KV, and any path that can be read or issues something"},
 	}
 }
