@@ -32,7 +32,7 @@ var commonParams = []string{"region", "role", "role_arn", "profile"}
 // Hosts and files are made of these: nothing else may come in.
 var (
 	regionRule  = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
-	roleRule    = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,600}$`)
+	roleRule    = regexp.MustCompile(`^arn:[a-z-]{1,30}:iam:[a-z0-9-]{0,40}:[0-9]{0,12}:role/[A-Za-z0-9+=,.@_/-]{1,600}$`)
 	sessionRule = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{2,64}$`)
 	profileRule = regexp.MustCompile(`^[^\s\]\[/\\\x00]{1,200}$`)
 )
