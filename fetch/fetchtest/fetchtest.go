@@ -18,7 +18,7 @@
 //	}
 //
 // A store across the network starts its fake server first, in the same test, on
-// loopback. What is particular to a store (its status codes, its formats) it
+// loopback, and says with Harness.At how it is sent to another, which fails. What is particular to a store (its status codes, its formats) it
 // tests besides. Run the suite with -race.
 package fetchtest
 
@@ -57,6 +57,12 @@ type Harness struct {
 	Oversize string   // names more than fetch.MaxDocument bytes; empty to leave out
 	Hostile  []string // paths that must fail, besides the suite's own
 
+	// At gives a world in which the store asks the server at an address
+	// (http://127.0.0.1:PORT) for everything. For a store across the network; its
+	// credentials in that world should hold Canary. Path is read there, and the
+	// server fails in every way of FAULTS 87, 88 and 90.
+	At func(address string) fetch.Env
+
 	NoMissing bool // the store cannot tell that a document is missing (exec)
 }
 
@@ -81,6 +87,7 @@ func Run(t *testing.T, h Harness) {
 		{"concurrent", testConcurrent},
 		{"many", testMany},
 		{"resolver", testResolver},
+		{"faults", testFaults},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, h) })
 	}

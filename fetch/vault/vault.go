@@ -116,7 +116,7 @@ func (s *source) document(c *connection, a *answer) (fetch.Document, error) {
 	case present(a.Auth):
 		doc.Data = a.Auth
 	default:
-		return doc, fmt.Errorf("there is nothing at the path: %w", fetch.ErrNotFound)
+		return doc, errors.New("the answer has no document in it")
 	}
 	if a.LeaseID != "" {
 		life := time.Duration(a.LeaseDuration) * time.Second

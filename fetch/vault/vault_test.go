@@ -89,6 +89,9 @@ func TestConformance(t *testing.T) {
 	f := newFake(t, nil)
 	fetchtest.Run(t, fetchtest.Harness{
 		Kind: vault.Kind(), Env: env(t, map[string]string{"VAULT_ADDR": f.URL, "VAULT_TOKEN": "t-" + fetchtest.Canary}, nil),
+		At: func(address string) fetch.Env {
+			return env(t, map[string]string{"VAULT_ADDR": address, "VAULT_TOKEN": "t-" + fetchtest.Canary}, nil)
+		},
 		Path: "secret/data/app", Want: []byte(secret), Missing: "secret/data/none", Denied: "secret/data/forbidden", Oversize: "secret/data/huge",
 	})
 }
