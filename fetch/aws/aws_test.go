@@ -36,6 +36,12 @@ func TestConformance(t *testing.T) {
 		t.Run(h.Kind.Scheme, func(t *testing.T) {
 			h.Env, h.Want = f.env(), []byte(fetchtest.Canary)
 			h.Env.Root = root
+			h.At = func(address string) fetch.Env {
+				t.Setenv("AWS_ENDPOINT_URL", address)
+				env := f.env()
+				env.Root = root
+				return env
+			}
 			fetchtest.Run(t, h)
 		})
 	}

@@ -43,6 +43,11 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(h.Kind.Scheme, func(t *testing.T) {
 			h.Want, h.Env.Root = []byte(fetchtest.Canary), root
+			h.At = func(address string) fetch.Env {
+				env := f.env(map[string]any{"endpoint": address, "sts_endpoint": address, "iam_endpoint": address, "key": h.Env.Config["key"]})
+				env.Root = root
+				return env
+			}
 			fetchtest.Run(t, h)
 		})
 	}
