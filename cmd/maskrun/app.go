@@ -49,6 +49,7 @@ func commands() []command {
 		getCommand(),
 		planCommand(),
 		doctorCommand(),
+		storeTestCommand(),
 		exportCommand(),
 		shellCommand(),
 		addMaskCommand(),
