@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -225,6 +226,8 @@ func (t *tokens) explain(err error) error {
 		return fmt.Errorf("sign in to Google: %w", act.error)
 	case errors.Is(err, errNoCredentials):
 		return fmt.Errorf("sign in to Google: %w", errNoCredentials)
+	case last == nil && strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()): // oauth2 does not wrap it
+		return fmt.Errorf("sign in to Google: the answer is cut off: %w", fetch.ErrUnavailable)
 	case last == nil:
 		return errors.New("sign in to Google: the credentials or the answer to them cannot be used")
 	case errors.As(last, &status) && !errors.Is(last, fetch.ErrUnavailable):

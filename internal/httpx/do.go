@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -41,8 +42,11 @@ func Do(c *http.Client, req *http.Request) (*Answer, error) {
 // shows nothing of it: a login page with status 200 is the usual case.
 func (a *Answer) JSON(v any) error {
 	if err := json.Unmarshal(a.Body, v); err != nil {
-		kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-		return fmt.Errorf("the answer is not the JSON that was expected (its type is %.40q): is this the address of the store?", kind)
+		what := ""
+		if kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";"); kind == "text/html" { // no other word of the server's
+			what = " but a web page"
+		}
+		return errors.New("the answer is not the JSON that was expected" + what + ": is this the address of the store?")
 	}
 	return nil
 }

@@ -217,7 +217,7 @@ func TestPage(t *testing.T) {
 	var v struct{}
 	err = a.JSON(&v)
 	fetchtest.NoCanary(t, err)
-	expect(t, err, nil, `"text/html"`)
+	expect(t, err, nil, "but a web page")
 }
 
 // FAULTS 87.
