@@ -5,9 +5,9 @@
 #   bench/run.sh            print them
 #   bench/run.sh -rounds 3 -tables throughput -engines Replacer,ripgrep
 #
-# Other flags go to the program (bench/main.go; -h lists them); without any, the
-# end-to-end figures of e2e.sh follow. Needs Go; the first run
-# fetches the Go peers. Peers in other languages are measured where they can be
+# Other flags go to the program (bench/main.go; -h lists them). The end-to-end figures
+# of e2e.sh follow, with the flags in E2E, unless tables are chosen. Needs Go; the first
+# run fetches the Go peers. Peers in other languages are measured where they can be
 # had, and named with the reason where not:
 #
 #   apt-get install ripgrep gcc libvectorscan-dev     (or libhyperscan-dev)
@@ -15,6 +15,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
+read -ra e2e <<<"${E2E:-}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 log=$scratch/build.log
@@ -71,7 +72,10 @@ figures() {
 	versions | sed 's/^/- /'
 	echo
 	"$scratch/bench" -dir "$scratch" "$@"
-	[ $# -gt 0 ] || ./e2e.sh
+	case " $* " in
+	*' -tables '*) ;;
+	*) ./e2e.sh "${e2e[@]}" ;;
+	esac
 	echo
 	echo "All of it took $((SECONDS - begun)) s."
 }
