@@ -28,7 +28,6 @@ type automaton struct {
 	root   [256]int32
 	edges  edgeTable
 	heads  headTable
-	starts bitTable  // the first four bytes of heads
 	chains []chain   // in order of first
 	ends   []wordEnd // in order of node
 	runs   []failRun // in order of first

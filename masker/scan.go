@@ -7,7 +7,7 @@ import (
 
 // A scanner finds the occurrences of a set's forms in a stream, and what must be
 // held back. It skips to the next place where a form may begin, and walks from
-// there until nothing longer than a head lives; then it skips on.
+// there until no whole head lives; then it skips on.
 type scanner struct {
 	walker
 	fast bool // the set has a filter
@@ -40,10 +40,16 @@ func (s *scanner) start(set *set, ctx context, pos int64) {
 func (s *scanner) scan(data []byte, at int64, base context) {
 	s.from, s.fromCtx = at, base
 	s.data, s.at = data, at
-	if !s.fast {
+	if s.fast {
+		s.scanFast(data, at)
+	} else {
 		s.walk(math.MaxInt)
-		return
 	}
+	s.data = nil // it is the caller's
+}
+
+// scanFast skips what it can.
+func (s *scanner) scanFast(data []byte, at int64) {
 	s.esc, s.csi, s.head, s.word = mark{}, mark{}, mark{}, mark{}
 	i := 0
 	if !s.quiet() {
@@ -65,7 +71,6 @@ func (s *scanner) scan(data []byte, at int64, base context) {
 		}
 		i = s.settle(s.from + 1)
 	}
-	s.data = nil
 }
 
 // settle ends a walk: it returns the next place to skip from, the first byte that may
