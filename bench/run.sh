@@ -49,7 +49,7 @@ versions() {
 	go list -m -f '{{if not .Indirect}}{{.Path}} {{.Version}}{{end}}' all | grep -v 'maskrun/maskrun' || :
 	command -v rg >/dev/null && rg --version | head -n 1
 	for pkg in librust-aho-corasick-dev libvectorscan-dev libhyperscan-dev; do
-		dpkg-query -W -f '${Package} ${Version} ${Status}\n' "$pkg" 2>/dev/null | sed -n 's/ install ok installed$//p'
+		dpkg-query -W -f '${Package} ${Version} ${Status}\n' "$pkg" 2>/dev/null | sed -n 's/ install ok installed$//p' || : # not installed
 	done
 }
 
