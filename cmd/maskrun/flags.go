@@ -75,6 +75,15 @@ func splitList(s string) []string {
 	return out
 }
 
+// splitLists is splitList of each, in one list.
+func splitLists(lists []string) []string {
+	var out []string
+	for _, list := range lists {
+		out = append(out, splitList(list)...)
+	}
+	return out
+}
+
 // maskFlags say how values are hidden.
 type maskFlags struct {
 	label, detect bool

@@ -91,14 +91,6 @@ func (p *program) hookRedact(c *cli.Context, args []string) error {
 	return p.hookServe(h, l, f, exports)
 }
 
-func splitLists(lists []string) []string {
-	var out []string
-	for _, list := range lists {
-		out = append(out, splitList(list)...)
-	}
-	return out
-}
-
 // hookServe goes on when the first process of ours on the script's side is gone:
 // signals to it end the script, and the script's end ends us.
 func (p *program) hookServe(h *hooked, l *load, f runFlags, exports []byte) error {
