@@ -12,6 +12,7 @@ import (
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
+	"github.com/ProtonMail/go-crypto/openpgp/s2k"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -81,7 +82,7 @@ func seal(t *testing.T, k *openpgp.Entity, text string) []byte {
 func sealWith(t *testing.T, passphrase, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := openpgp.SymmetricallyEncrypt(&b, []byte(passphrase), nil, &packet.Config{S2KCount: 65536})
+	w, err := openpgp.SymmetricallyEncrypt(&b, []byte(passphrase), nil, &packet.Config{S2KConfig: &s2k.Config{S2KMode: s2k.IteratedSaltedS2K, S2KCount: 65536}})
 	must(t, err)
 	_, err = io.WriteString(w, text)
 	must(t, err)
