@@ -52,6 +52,8 @@ var bootstrap = map[string][]string{
 	"openssl":       {"MASKRUN_OPENSSL_PASSWORD", "MASKRUN_OPENSSL_PASSWORD_FILE"},
 	"op":            {"OP_SERVICE_ACCOUNT_TOKEN", "OP_CONNECT_TOKEN"},
 	"doppler":       {"DOPPLER_TOKEN"},
+	"gitlab-var":    {"GITLAB_TOKEN"},
+	"github-var":    {"GITHUB_TOKEN", "GH_TOKEN"},
 	"infisical":     {"INFISICAL_TOKEN", "INFISICAL_CLIENT_SECRET", "INFISICAL_UNIVERSAL_AUTH_CLIENT_SECRET"},
 	"sops":          {"SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD", "MASKRUN_AGE_IDENTITY_FILE"},
 	"vault":         {"VAULT_TOKEN", "BAO_TOKEN", "VAULT_ID_TOKEN", "VAULT_SECRET_ID", "VAULT_PASSWORD"},
@@ -79,6 +81,7 @@ var azureCredentials = []string{
 // itself, not the way to one.
 var bootstrapValues = []string{
 	"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2", "MASKRUN_ID_TOKEN",
+	"GITLAB_TOKEN", "GITHUB_TOKEN", "GH_TOKEN",
 	"SOPS_AGE_KEY",
 	"ANSIBLE_VAULT_PASSWORD",
 	"MASKRUN_AGE_PASSPHRASE", "AGE_PASSPHRASE",

@@ -7,6 +7,8 @@ import (
 	"github.com/maskrun/maskrun/fetch/aws"
 	"github.com/maskrun/maskrun/fetch/azure"
 	"github.com/maskrun/maskrun/fetch/gcp"
+	"github.com/maskrun/maskrun/fetch/githubvar"
+	"github.com/maskrun/maskrun/fetch/gitlabvar"
 	"github.com/maskrun/maskrun/fetch/gpg"
 	"github.com/maskrun/maskrun/fetch/sops"
 	"github.com/maskrun/maskrun/fetch/vault"
@@ -25,5 +27,7 @@ func Kinds() []fetch.Kind {
 		azure.KeyVault(),
 		azure.KMS(),
 		vault.Kind(),
+		gitlabvar.Kind(),
+		githubvar.Kind(),
 	}
 }

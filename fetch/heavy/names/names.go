@@ -17,5 +17,7 @@ func Kinds() []fetch.Kind {
 		{Scheme: "azure-kv", Help: "Azure Key Vault, or a key of a JSON secret there"},
 		{Scheme: "azure-kms", Help: "a file that holds the output of `az keyvault key encrypt`"},
 		{Scheme: "vault", Help: "HashiCorp Vault and OpenBao: KV, and any path that can be read or issues something"},
+		{Scheme: "gitlab-var", Help: "a CI/CD variable of a GitLab project or of a group above it"},
+		{Scheme: "github-var", Help: "a variable of GitHub Actions: environment, repository or organisation"},
 	}
 }
