@@ -206,6 +206,7 @@ func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
 	if err != nil {
 		return failed(startError(s, codeOwn, err))
 	}
+	w.screen.begin()
 	// 2. Start, and give up our copies of the child's ends.
 	p, err := start(s, w)
 	w.started()

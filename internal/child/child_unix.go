@@ -40,6 +40,10 @@ var typed = map[syscall.Signal]bool{
 	syscall.SIGINT: true, syscall.SIGQUIT: true, syscall.SIGTSTP: true, syscall.SIGWINCH: true,
 }
 
+// stopsJobs are the signals by which terminals and shells control jobs, which are
+// groups.
+var stopsJobs = map[syscall.Signal]bool{syscall.SIGTSTP: true, syscall.SIGCONT: true}
+
 // An inbox receives the signals to forward.
 type inbox struct {
 	c       chan os.Signal

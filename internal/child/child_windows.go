@@ -12,6 +12,8 @@ import (
 // sigSuspend is no signal: Windows cannot suspend this way.
 const sigSuspend = syscall.Signal(-1)
 
+var stopsJobs map[syscall.Signal]bool
+
 const sigHangUp = syscall.SIGHUP
 
 type inbox struct{ c chan os.Signal }
@@ -57,7 +59,7 @@ func (*screen) close()                        {}
 func (*screen) hungUp() <-chan struct{}       { return nil }
 func (*screen) ends(*os.File) (_, _ *os.File) { return nil, nil }
 func (*screen) input() input                  { return nil }
-func (*relay) begin()                         {}
+func (*screen) begin()                        {}
 func (*relay) onStop(syscall.Signal)          {}
 func (r *relay) onScreen(sig syscall.Signal)  { r.send(sig) }
 

@@ -17,7 +17,11 @@ import (
 // FAULTS 37
 func TestEveryExitCode(t *testing.T) {
 	eachMode(t, func(t *testing.T, m mode) {
-		for code := range 256 {
+		step := 1
+		if m.args != nil {
+			step = times(15, 1, 1) // 15 divides 255: the last is there
+		}
+		for code := 0; code < 256; code += step {
 			st := must(t, m.spec(Spec{Argv: sh(fmt.Sprintf("exit %d", code))}))
 			if st != (Status{Code: code}) || st.ExitCode() != code {
 				t.Errorf("exit %d gives %+v", code, st)

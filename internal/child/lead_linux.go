@@ -64,7 +64,7 @@ func startLed(s Spec, w *wiring, path string) (runner, error) {
 // begin hands over the command's files and waits until it runs.
 func (l *led) begin(w *wiring) error {
 	front := byte(1)
-	if w.screen.console != nil && !w.screen.wanted {
+	if c := w.screen.console; c != nil && !c.taken {
 		front = 0
 	}
 	err := withFds([]*os.File{w.stdin, w.stdout, w.stderr}, func(fds []int) error {
@@ -196,7 +196,7 @@ func Lead(argv, env []string, around func(start func() error) error) int {
 	}
 	l.proc = &process{
 		cmd:   &exec.Cmd{Path: argv[0], Args: argv[1:], Env: env, Stdin: files[0], Stdout: files[1], Stderr: files[2]},
-		group: true,
+		group: true, jobs: true,
 		await: l.watch,
 	}
 	l.proc.cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -100,7 +100,7 @@ func sameHash(t *testing.T, got, want hash.Hash) {
 func TestNothingIsLostAtTheExit(t *testing.T) { eachMode(t, nothingIsLostAtTheExit) }
 
 func nothingIsLostAtTheExit(t *testing.T, m mode) {
-	for range times(20, 100, 1000) {
+	for range times(8, 100, 1000) {
 		var out, err counter
 		must(t, m.spec(Spec{Argv: sh("head -c 1000000 /dev/zero >&2; head -c 1048577 /dev/zero"), Stdout: &out, Stderr: &err}))
 		if out != 1048577 || err != 1000000 {

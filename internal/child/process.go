@@ -27,6 +27,7 @@ type ending struct {
 // A process is a started child that has not been waited for by anybody else.
 type process struct {
 	cmd    *exec.Cmd
+	jobs   bool          // it has a terminal of its own: its group is a shell's job
 	group  bool          // it leads its own process group
 	exited chan ending   // receives one value
 	await  func(pid int) // returns when it has exited, and does not collect it
@@ -45,7 +46,8 @@ func start(s Spec, w *wiring) (runner, error) {
 		return startLed(s, w, path)
 	}
 	p := &process{cmd: command(s, w, path), await: awaitExit}
-	p.group = attributes(p.cmd, w.screen != nil)
+	p.jobs = w.screen != nil
+	p.group = attributes(p.cmd, p.jobs)
 	if err := p.start(s.around); err != nil {
 		return nil, classify(s, err)
 	}
@@ -105,7 +107,7 @@ func (p *process) events() (<-chan ending, <-chan syscall.Signal) { return p.exi
 func (p *process) front(bool) {}
 
 // signal sends sig to the child, or to its group when it has one and the signal
-// is one to end by. A child that has exited, or that may no longer be signalled
+// is one to end by, or to stop and continue a job. A child that has exited, or that may no longer be signalled
 // because it changed user, is no error: there is nobody to tell.
 func (p *process) signal(sig syscall.Signal) {
 	p.mu.Lock()
@@ -113,7 +115,7 @@ func (p *process) signal(sig syscall.Signal) {
 	if p.gone {
 		return
 	}
-	if p.group && (endsUs[sig] || sig == syscall.SIGKILL) && signalGroup(p.cmd.Process.Pid, sig) {
+	if p.group && (endsUs[sig] || sig == syscall.SIGKILL || p.jobs && stopsJobs[sig]) && signalGroup(p.cmd.Process.Pid, sig) {
 		return
 	}
 	p.cmd.Process.Signal(sig)

@@ -30,7 +30,6 @@ func (r *relay) untilExit(ctx context.Context) (Status, error) {
 	ended, extra, hungUp := ctx.Done(), r.spec.Signals, r.screen.hungUp()
 	exited, stops := r.proc.events()
 	defer r.disarm()
-	r.begin()
 	for {
 		select {
 		case sig := <-r.inbox.c:

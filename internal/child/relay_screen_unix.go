@@ -67,10 +67,3 @@ func (r *relay) resume() {
 	}
 	r.proc.front(front)
 }
-
-// begin gives the command the keyboard if it is to have it from the start.
-func (r *relay) begin() {
-	if r.screen != nil {
-		r.resume()
-	}
-}

@@ -120,6 +120,14 @@ func number(env []string, prefix string, otherwise uint16) uint16 {
 	return n
 }
 
+// begin takes the keyboard if the command is to have it from the start: before it
+// starts, so that it finds everything in its place.
+func (t *screen) begin() {
+	if t != nil && t.wanted && t.console.foreground() {
+		t.console.take()
+	}
+}
+
 // ends are what the command gets: the terminal, and nil where what we were given
 // stays, because it is no terminal.
 func (t *screen) ends(stdin *os.File) (in, out *os.File) {
