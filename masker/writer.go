@@ -100,6 +100,15 @@ func (w *Writer) Close() error {
 	return w.err
 }
 
+// Held returns a copy of the bytes that have been taken and not passed on: the
+// beginning of what may be hidden. For who shows a person that a key was heard; to
+// write them to a log would defeat the purpose.
+func (w *Writer) Held() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return bytes.Clone(w.held)
+}
+
 // accept scans a piece, or the beginning of it, behind the held bytes, and
 // flushes what is settled. It returns how much of the piece is dealt with.
 func (w *Writer) accept(piece []byte) int {

@@ -125,7 +125,7 @@ func (h *hooked) open(p *program, l *load) error {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		return err
 	}
-	out, errOut := l.streams(p.stdout, p.stderr, false)
+	out, errOut := l.streams(p.stdout, p.stderr, terminal{})
 	if err := h.add("out", out); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type terminal struct {
 	on     bool
 	screen *os.File // ours, if what the command writes goes there
 	joined bool     // the command's stderr is its terminal too
+	typing bool     // a person sits there, and sees what is typed
 }
 
 // terminalFor decides. In CI nobody watches, and programs that believe it draw
@@ -45,6 +46,7 @@ func (p *program) terminalFor(mode string) terminal {
 	if watched {
 		t.screen = p.stdout
 		t.joined = isTerminal(p.stderr)
+		t.typing = isTerminal(p.stdin) && !p.inCI()
 		return t
 	}
 	info, err := p.stderr.Stat()

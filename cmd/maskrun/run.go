@@ -74,7 +74,7 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 		return err
 	}
 	tty := p.terminalFor(f.pty)
-	out, errOut := l.streams(p.stdout, p.stderr, tty.joined)
+	out, errOut := l.streams(p.stdout, p.stderr, tty)
 	l.leaks.on.Store(true)
 	status, err := child.Run(context.Background(), child.Spec{
 		Argv: argv, Env: env, Stdin: p.stdin, Stdout: out, Stderr: errOut,

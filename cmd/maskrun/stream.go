@@ -74,12 +74,16 @@ func (s *stream) Close() error {
 }
 
 // streams makes those of stdout and stderr. When these are one open file (2>&1),
-// or shall be joined, they are one stream, so that the order of the writes is kept.
-func (l *load) streams(stdout, stderr *os.File, joined bool) (out, errOut *stream) {
+// or are one terminal, they are one stream, so that the order of the writes is kept.
+func (l *load) streams(stdout, stderr *os.File, tty terminal) (out, errOut *stream) {
 	child.Widen(stdout)
 	child.Widen(stderr)
-	out = l.stream("stdout", child.Sink(stdout))
-	if joined || sameFile(stdout, stderr) {
+	if tty.typing && l.detector == nil {
+		out = l.echo("stdout", child.Sink(stdout))
+	} else {
+		out = l.stream("stdout", child.Sink(stdout))
+	}
+	if tty.joined || sameFile(stdout, stderr) {
 		return out, out
 	}
 	return out, l.stream("stderr", child.Sink(stderr))

@@ -79,6 +79,16 @@ func (c *console) take() {
 	}
 }
 
+// found are the modes that the terminal has without us.
+func (c *console) found() *unix.Termios {
+	if !c.taken {
+		if now, err := unix.IoctlGetTermios(c.fd, getTermios); err == nil {
+			c.saved = *now
+		}
+	}
+	return &c.saved
+}
+
 // give stops reading and puts the modes back.
 func (c *console) give() {
 	if c == nil || !c.taken {

@@ -67,11 +67,13 @@ func (l *led) begin(w *wiring) error {
 	if c := w.screen.console; c != nil && !c.taken {
 		front = 0
 	}
+	hello := []byte{sayFront, front}
 	err := withFds([]*os.File{w.stdin, w.stdout, w.stderr}, func(fds []int) error {
 		if c := w.screen.console; c != nil {
 			fds = append(fds, c.fd)
+			hello = append(hello, bytesOf(c.found())[:]...)
 		}
-		return unix.Sendmsg(l.control, []byte{sayFront, front}, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
+		return unix.Sendmsg(l.control, hello, unix.UnixRights(fds...), nil, unix.MSG_NOSIGNAL)
 	})
 	if err != nil {
 		return os.NewSyscallError("sendmsg", err)
@@ -210,7 +212,6 @@ func Lead(argv, env []string, around func(start func() error) error) int {
 		say(leaderControl, tellError, byte(errno))
 		return codeOwn
 	}
-	say(leaderControl, tellBegun, 0)
 	for _, f := range files {
 		f.Close()
 	}
@@ -234,9 +235,9 @@ type leader struct {
 
 // receive takes the command's files, and the person's terminal if there is one.
 func (l *leader) receive() (files []*os.File, front bool, err error) {
-	p, oob := make([]byte, 2), make([]byte, unix.CmsgSpace(4*4))
+	p, oob := make([]byte, 2+termiosSize), make([]byte, unix.CmsgSpace(4*4))
 	n, oobn, _, _, err := unix.Recvmsg(leaderControl, p, oob, unix.MSG_CMSG_CLOEXEC)
-	if err != nil || n < len(p) {
+	if err != nil || n < 2 {
 		return nil, false, errNoLeader
 	}
 	messages, err := unix.ParseSocketControlMessage(oob[:oobn])
@@ -250,16 +251,22 @@ func (l *leader) receive() (files []*os.File, front bool, err error) {
 	for i, fd := range fds[:3] {
 		files = append(files, os.NewFile(uintptr(fd), strconv.Itoa(i)))
 	}
-	if len(fds) > 3 {
-		if t, err := unix.IoctlGetTermios(fds[3], getTermios); err == nil {
-			l.console, l.found = fds[3], *t
-		}
+	if len(fds) > 3 && n == len(p) {
+		l.console = fds[3]
+		copy(bytesOf(&l.found)[:], p[2:])
 	}
 	return files, p[1] == 1, nil
 }
 
-// watch waits for the command to exit, and tells when it is stopped.
+const termiosSize = unsafe.Sizeof(unix.Termios{})
+
+// bytesOf is the memory of t: two processes of one program agree on what it means.
+func bytesOf(t *unix.Termios) *[termiosSize]byte { return (*[termiosSize]byte)(unsafe.Pointer(t)) }
+
+// watch tells that the command runs, waits for it to exit, and tells when it is
+// stopped.
 func (l *leader) watch(pid int) {
+	say(leaderControl, tellBegun, 0)
 	for {
 		var info unix.Siginfo
 		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WSTOPPED|unix.WNOWAIT, nil)
