@@ -32,7 +32,7 @@ func twins(t *testing.T, files map[string]string) *twin {
 		t.Fatal(err)
 	}
 	w := &twin{t: t, name: fmt.Sprintf("maskrun-%d-%d", os.Getpid(), time.Now().UnixNano()), panes: [2]string{"plain", "masked"}}
-	t.Cleanup(func() { w.tmux("kill-server") })
+	t.Cleanup(func() { _, _ = w.tmux("kill-server") })
 	for i, run := range []string{`m() { "$@"; }`, `m() { maskrun run -- "$@"; }`} {
 		dir := filepath.Join(t.TempDir(), "work")
 		if err := os.Mkdir(dir, 0o700); err != nil {
@@ -195,7 +195,7 @@ func TestInteractivePrograms(t *testing.T) {
 			}
 			w.same("30 100 ")
 			w.keys("C-c")
-			w.both("\n$")
+			w.both("$\ncursor")
 			w.line("clear; stty size")
 			w.same("30 100")
 		}},
