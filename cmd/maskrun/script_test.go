@@ -50,7 +50,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 scripts,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(90 * time.Second),
+		Deadline:            time.Now().Add(8 * time.Minute),
 		UpdateScripts:       os.Getenv("UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "C")
