@@ -87,6 +87,7 @@ var meanings = map[string]meaning{
 	"IDPRejectedClaimException":      badToken,
 	"OptInRequired":                  {"the account has not opened this region", fetch.ErrDenied},
 	"RegionDisabledException":        {"the account has not opened this region", fetch.ErrDenied},
+	"InvalidParameterValue":          {"AWS does not take the role, or the job's OIDC token", fetch.ErrDenied},
 	"InvalidParameterException":      badRequest,
 	"InvalidParameterValueException": badRequest,
 	"ValidationException":            badRequest,
@@ -127,7 +128,7 @@ func meaningOf(c call, code, message string) (meaning, bool) {
 			action, resource = "kms:Decrypt", "the key of "+c.resource
 		}
 		return meaning{fmt.Sprintf("%s lacks %s on %s", c.who, action, resource), fetch.ErrDenied}, true
-	case code == "InvalidRequestException" && strings.Contains(message, "marked for deletion"):
+	case code == "InvalidRequestException" && (strings.Contains(message, "marked for deletion") || strings.Contains(message, "marked deleted")):
 		return meaning{"the secret is scheduled for deletion", fetch.ErrNotFound}, true
 	}
 	m, ok := meanings[code]
