@@ -52,6 +52,7 @@ type desk struct {
 	*supervisor          // the shell; its lines are what becomes of the job
 	tty         *os.File // the person's end
 	slave       *os.File
+	before      unix.Termios // its modes at first
 
 	mu     sync.Mutex
 	screen strings.Builder // all that came
@@ -68,6 +69,8 @@ func sit(t *testing.T, args ...string) *desk {
 	}
 	pty.Setsize(tty, &pty.Winsize{Rows: 30, Cols: 100})
 	d := &desk{tty: tty, slave: slave, news: make(chan struct{}, 1)}
+	d.supervisor = &supervisor{t: t}
+	d.before = d.modes()
 	go d.watch()
 	t.Cleanup(func() { tty.Close(); slave.Close() })
 	argv := append(self("shell"), append(self("supervise"), args...)...)
@@ -213,7 +216,7 @@ func TestControlZAtATerminal(t *testing.T) {
 				args = append([]string{mode}, args...)
 			}
 			d := sit(t, args...)
-			before := d.modes()
+			before := d.before
 			d.await("ready")
 			for i := range 3 {
 				if mode == "-pty" {
