@@ -24,7 +24,8 @@ func storeTestCommand() command {
 		short: "check that a store of one's own keeps the protocol",
 		long: `NAME is what stands before ://; the program maskrun-store-NAME is started and
 tried as docs/store-protocol.md says. PATH (with ?parameters, if need be) names
-a document that exists: without it what needs one is left out. No value is shown.
+a document that exists: without it what needs one is left out. No value is
+printed.
 
 The exit code is 0 when every check holds, and 125 otherwise.
 
