@@ -10,6 +10,8 @@
 // has another import path.
 package gitlabvar
 
+//lint:file-ignore SA1019 the library is frozen on purpose; its successor has another import path
+
 import (
 	"cmp"
 	"context"
