@@ -1,7 +1,6 @@
 package masker
 
 import (
-	"strings"
 	"unicode/utf8"
 )
 
@@ -46,7 +45,7 @@ func backslashForms(v []byte, yield func([]byte)) {
 
 // bashTilde escapes ~ behind : and =, where bash would expand it.
 func bashTilde(b []byte) []byte {
-	return []byte(strings.NewReplacer(":~", `:\~`, "=~", `=\~`).Replace(string(b)))
+	return replace(b, ":~", `:\~`, "=~", `=\~`)
 }
 
 // quoteBut puts a backslash before each byte, or each character, that is not

@@ -45,13 +45,9 @@ func cForms(v []byte, yield func([]byte)) {
 }
 
 func (s cStyle) escape(v []byte) []byte {
-	var kept [256]bool
-	for b := range byte(utf8.RuneSelf) {
-		kept[b] = len(s.escapeASCII(nil, b, nil)) == 1
-	}
 	out := make([]byte, 0, len(v)+len(v)/4)
 	for len(v) > 0 {
-		if kept[v[0]] {
+		if isAlnum(v[0]) { // in every style, and most of what there is
 			out, v = append(out, v[0]), v[1:]
 			continue
 		}

@@ -1,9 +1,6 @@
 package masker
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // windowsShellForms yields the quoting of PowerShell and of cmd.
 //
@@ -15,8 +12,8 @@ import (
 func windowsShellForms(v []byte, yield func([]byte)) {
 	tick := prefix(v, "`$\"", '`')
 	yield(tick)
-	yield([]byte(strings.NewReplacer("\n", "`n", "\r", "`r", "\t", "`t").Replace(string(tick))))
-	yield([]byte(strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛").Replace(string(v))))
+	yield(replace(tick, "\n", "`n", "\r", "`r", "\t", "`t"))
+	yield(replace(v, "'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛"))
 	yield(prefix(v, `&|<>^()%!"`, '^'))
 	yield(prefix(v, `&|<>^`, '^'))
 	yield(prefix(v, `&|<>^"`, '^'))

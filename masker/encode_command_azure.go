@@ -1,7 +1,5 @@
 package masker
 
-import "strings"
-
 // azureForms yields v as Azure Pipelines' logging commands carry it
 // (azure-pipelines-task-lib, taskcommand.ts): as the message (%AZP25 CR LF) and
 // as a property (also ; and ]); agents before 2.172 leave the percent sign alone.
@@ -12,6 +10,6 @@ func azureForms(v []byte, yield func([]byte)) {
 		{"%", "%AZP25", "\r", "%0D", "\n", "%0A", ";", "%3B", "]", "%5D"},
 		{"\r", "%0D", "\n", "%0A", ";", "%3B", "]", "%5D"},
 	} {
-		yield([]byte(strings.NewReplacer(pairs...).Replace(string(v))))
+		yield(replace(v, pairs...))
 	}
 }

@@ -1,7 +1,5 @@
 package masker
 
-import "strings"
-
 // githubForms yields v as GitHub's workflow commands carry it: as the data of a
 // command (actions/toolkit escapeData: % CR LF) and as a property of one
 // (escapeProperty: also : and ,).
@@ -10,6 +8,6 @@ func githubForms(v []byte, yield func([]byte)) {
 		{"%", "%25", "\r", "%0D", "\n", "%0A"},
 		{"%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C"},
 	} {
-		yield([]byte(strings.NewReplacer(pairs...).Replace(string(v))))
+		yield(replace(v, pairs...))
 	}
 }

@@ -37,13 +37,9 @@ func percentAll(v []byte, sets []string, yield func([]byte)) {
 }
 
 func percent(v []byte, keep, digits string) []byte {
-	var kept [256]bool
-	for b := range kept {
-		kept[b] = isWord(byte(b)) && b != '_' || strings.IndexByte(keep, byte(b)) >= 0
-	}
 	out := make([]byte, 0, len(v)+len(v)/4)
 	for _, b := range v {
-		if kept[b] {
+		if isAlnum(b) || strings.IndexByte(keep, b) >= 0 {
 			out = append(out, b)
 		} else {
 			out = append(out, '%', digits[b>>4], digits[b&15])

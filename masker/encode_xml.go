@@ -3,7 +3,6 @@ package masker
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -64,7 +63,7 @@ func xmlForms(v []byte, yield func([]byte)) {
 		}
 	}
 	for _, pairs := range htmlTemplates {
-		yield([]byte(strings.NewReplacer(pairs...).Replace(string(v))))
+		yield(replace(v, pairs...))
 	}
 	if end := []byte("]]>"); bytes.Contains(v, end) {
 		yield(bytes.ReplaceAll(v, end, []byte("]]]]><![CDATA[>")))
@@ -79,7 +78,7 @@ func xmlEscape(v []byte, gt, quote, apos string, lines []string) []byte {
 			pairs = append(pairs, from, to)
 		}
 	}
-	return []byte(strings.NewReplacer(pairs...).Replace(string(v)))
+	return replace(v, pairs...)
 }
 
 // yieldWide yields v, and with all but ASCII as character references: decimal

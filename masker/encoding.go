@@ -1,6 +1,7 @@
 package masker
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -159,4 +160,15 @@ func enabled(groups []string) ([]encoding, error) {
 		}
 	}
 	return rows, nil
+}
+
+// replace is a strings.Replacer for one use. Most values have nothing of what is
+// replaced, and then they come back as they are: to make a Replacer costs more than to look.
+func replace(v []byte, pairs ...string) []byte {
+	for i := 0; i < len(pairs); i += 2 {
+		if bytes.Contains(v, []byte(pairs[i])) {
+			return []byte(strings.NewReplacer(pairs...).Replace(string(v)))
+		}
+	}
+	return v
 }

@@ -93,7 +93,7 @@ func (l wordList) withFlat(sc scale) wordList {
 }
 
 func withoutSpace(w []byte) []byte {
-	if !bytes.ContainsFunc(w, isSpaceRune) {
+	if !slices.ContainsFunc(w, isSpace) {
 		return w
 	}
 	return slices.DeleteFunc(bytes.Clone(w), isSpace)

@@ -90,8 +90,10 @@ func (w *wordView) quiet() bool { return w.count == 0 && w.depth() < wordHead }
 // flanked reports whether a word byte stands before the last size bytes.
 func (w *wordView) flanked(size int64) bool { return isWord(byte(w.past >> (8 * uint(size)))) }
 
-func isWord(b byte) bool {
-	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || b == '_'
+func isWord(b byte) bool { return isAlnum(b) || b == '_' }
+
+func isAlnum(b byte) bool {
+	return '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z'
 }
 
 func isSpace(b byte) bool {
