@@ -7,7 +7,9 @@ import (
 	"os"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -77,7 +79,7 @@ func run(args, environ []string, stdin, stdout, stderr *os.File) (code int) {
 	if os.Getpid() == 1 {
 		return p.init(args)
 	}
-	return p.exit(p.app().Run(args))
+	return p.exit(p.app(args).Run(args))
 }
 
 // init is the whole program as process 1 of a container: see child.Init. Where it
@@ -88,7 +90,7 @@ func (p *program) init(args []string) int {
 	})
 	if err != nil {
 		p.say("orphaned processes will not be collected: " + err.Error())
-		return p.exit(p.app().Run(args))
+		return p.exit(p.app(args).Run(args))
 	}
 	return status.ExitCode()
 }
@@ -113,7 +115,7 @@ func (p *program) exit(err error) int {
 func panicMessage(r any) string {
 	place := ""
 	for line := range strings.SplitSeq(string(debug.Stack()), "\n") {
-		if m := ownFrame.FindStringSubmatch(line); m != nil && !strings.HasSuffix(m[1], "app.go") {
+		if m := ownFrame().FindStringSubmatch(line); m != nil && !strings.HasSuffix(m[1], "app.go") {
 			place = " at " + m[1] + ":" + m[2]
 			break
 		}
@@ -121,11 +123,16 @@ func panicMessage(r any) string {
 	return fmt.Sprintf("internal error%s (%T): this is a bug, please report it", place, r)
 }
 
-var ownFrame = regexp.MustCompile(`/((?:cmd|fetch|masker|internal|action)/[a-z0-9_/-]+\.go):(\d+)`)
+// lazy compiles an expression when it is first wanted: run must start at once.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
-// app builds the command line. Everything that cli/v2 would take from globals
-// (exit, error writer, version printer) is set or switched off here.
-func (p *program) app() *cli.App {
+var ownFrame = lazy(`/((?:cmd|fetch|masker|internal|action)/[a-z0-9_/-]+\.go):(\d+)`)
+
+// app builds the command line for args. Everything that cli/v2 would take from
+// globals (exit, error writer, version printer) is set or switched off here.
+func (p *program) app(args []string) *cli.App {
 	app := &cli.App{
 		Name:                      "maskrun",
 		HelpName:                  "maskrun",
@@ -143,22 +150,22 @@ func (p *program) app() *cli.App {
 		Action:                    p.noCommand,
 	}
 	for _, row := range commands() {
-		app.Commands = append(app.Commands, p.cliCommand(row))
+		cmd := &cli.Command{Name: row.name, Usage: row.short, Hidden: row.hidden}
+		if slices.Contains(args, row.name) {
+			p.complete(cmd, row) // the others are only listed: to make their flags costs a millisecond
+		}
+		app.Commands = append(app.Commands, cmd)
 	}
 	return app
 }
 
-func (p *program) cliCommand(row command) *cli.Command {
-	return &cli.Command{
-		Name:               row.name,
-		Usage:              row.short,
-		Hidden:             row.hidden,
-		CustomHelpTemplate: commandHelp(row),
-		HideHelpCommand:    true,
-		OnUsageError:       onUsageError,
-		Flags:              flatten(row.flags()),
-		Action:             func(c *cli.Context) error { return row.run(p, c) },
-	}
+// complete makes cmd what its row says.
+func (p *program) complete(cmd *cli.Command, row command) {
+	cmd.CustomHelpTemplate = commandHelp(row)
+	cmd.HideHelpCommand = true
+	cmd.OnUsageError = onUsageError
+	cmd.Flags = flatten(row.flags())
+	cmd.Action = func(c *cli.Context) error { return row.run(p, c) }
 }
 
 // noCommand runs when the first argument names no command.
@@ -190,9 +197,9 @@ func unknownCommand(name string) error {
 
 // What package flag says, taken apart: it repeats values, which we must not.
 var (
-	undefinedFlag = regexp.MustCompile(`^flag provided but not defined: -(\S+)$`)
-	needsArgument = regexp.MustCompile(`^flag needs an argument: -(\S+)$`)
-	invalidValue  = regexp.MustCompile(`(?s)^invalid (?:boolean )?value .* for (?:flag )?-([a-z-]+): `)
+	undefinedFlag = lazy(`^flag provided but not defined: -(\S+)$`)
+	needsArgument = lazy(`^flag needs an argument: -(\S+)$`)
+	invalidValue  = lazy(`(?s)^invalid (?:boolean )?value .* for (?:flag )?-([a-z-]+): `)
 )
 
 // onUsageError says in our words, without any value, what is wrong with a flag.
@@ -202,16 +209,16 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		name, flags = c.Command.Name, c.Command.Flags
 	}
 	msg := err.Error()
-	if m := undefinedFlag.FindStringSubmatch(msg); m != nil {
+	if m := undefinedFlag().FindStringSubmatch(msg); m != nil {
 		if near := config.Nearest(m[1], longNames(flags)); near != "" {
 			return usagef(name, "unknown flag %s, did you mean --%s?", dashed(m[1]), near)
 		}
 		return usagef(name, "unknown flag %s", dashed(m[1]))
 	}
-	if m := needsArgument.FindStringSubmatch(msg); m != nil {
+	if m := needsArgument().FindStringSubmatch(msg); m != nil {
 		return usagef(name, "flag %s needs a value", dashed(m[1]))
 	}
-	if m := invalidValue.FindStringSubmatch(msg); m != nil {
+	if m := invalidValue().FindStringSubmatch(msg); m != nil {
 		return usagef(name, "flag %s: %s", dashed(m[1]), wantedValue(flags, m[1]))
 	}
 	return usagef(name, "the flags cannot be read")

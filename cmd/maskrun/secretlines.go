@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/maskrun/maskrun/fetch"
 )
@@ -29,7 +27,6 @@ type expansion struct {
 	upper  bool // names in capitals
 }
 
-// Compiled when an action asks for them: run must start at once.
 var (
 	ownLine    = lazy(`^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$`)
 	awsLine    = lazy(`^(?:([A-Za-z_][A-Za-z0-9_]*)?\s*,\s*)?([A-Za-z0-9/_+=.@:!*-]+)$`)
@@ -37,10 +34,6 @@ var (
 	vaultEntry = lazy(`^(?:"[^"]+"|\S+)\s+\S+(?:\s*\|.*)?$`)
 	arnSuffix  = lazy(`-[A-Za-z0-9]{6}$`)
 )
-
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
-}
 
 // A secretLines holds what the lines may be told besides.
 type secretLines struct {
