@@ -38,7 +38,8 @@ type command struct {
 	flags func() []flagGroup
 	run   func(p *program, c *cli.Context) error
 
-	hidden bool // not in the list of commands: programs call it
+	hidden bool      // not in the list of commands: programs call it
+	sub    []command // its own commands, called by both words: "push gitlab"
 }
 
 // commands is the table. A command is one file and one line here.
@@ -53,6 +54,7 @@ func commands() []command {
 		doctorCommand(),
 		storeTestCommand(),
 		exportCommand(),
+		pushCommand(),
 		shellCommand(),
 		addMaskCommand(),
 		actionCommand(),
@@ -161,6 +163,11 @@ func (p *program) app(args []string) *cli.App {
 
 // complete makes cmd what its row says.
 func (p *program) complete(cmd *cli.Command, row command) {
+	for _, sub := range row.sub {
+		c := &cli.Command{Name: sub.name[strings.LastIndex(sub.name, " ")+1:], Usage: sub.short}
+		p.complete(c, sub)
+		cmd.Subcommands = append(cmd.Subcommands, c)
+	}
 	cmd.CustomHelpTemplate = commandHelp(row)
 	cmd.HideHelpCommand = true
 	cmd.OnUsageError = onUsageError
@@ -206,7 +213,7 @@ var (
 func onUsageError(c *cli.Context, err error, _ bool) error {
 	name, flags := "", c.App.Flags
 	if c.Command != nil && c.Command.Name != c.App.Name {
-		name, flags = c.Command.Name, c.Command.Flags
+		name, flags = strings.TrimPrefix(c.Command.HelpName, c.App.Name+" "), c.Command.Flags
 	}
 	msg := err.Error()
 	if m := undefinedFlag().FindStringSubmatch(msg); m != nil {

@@ -88,9 +88,18 @@ func TestDefaultMaskEnv(t *testing.T) {
 	}
 }
 
+// withSubs is commands, and theirs.
+func withSubs() []command {
+	var all []command
+	for _, row := range commands() {
+		all = append(append(all, row), row.sub...)
+	}
+	return all
+}
+
 // The help of every command shows every flag it has, in lines that fit a screen.
 func TestHelp(t *testing.T) {
-	for _, row := range commands() {
+	for _, row := range withSubs() {
 		help := commandHelp(row)
 		for _, f := range flatten(row.flags()) {
 			if !strings.Contains(help, "--"+f.Names()[0]) || f.(cli.DocGenerationFlag).GetUsage() == "" {
@@ -123,7 +132,7 @@ func TestHelpStores(t *testing.T) {
 	shop := p.openShop(t.Context())
 	defer shop.close()
 	texts := appHelp
-	for _, row := range commands() {
+	for _, row := range withSubs() {
 		texts += commandHelp(row)
 	}
 	for _, m := range regexp.MustCompile(`([a-z0-9-]+)://`).FindAllStringSubmatch(texts, -1) {

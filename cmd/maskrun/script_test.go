@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 //	within DUR COMMAND… it ends in time, however it ends
 //	age FILE KEY CIPHER encrypts FILE to a new key
 //	stores              builds maskrun-stores and puts it on PATH
+//	ci-api              starts fakes of GitLab's and GitHub's APIs: see ciapi_test.go
+//	held PLACE FILE     writes what one of them holds to FILE
 //
 // and the condition [pidns]: process namespaces may be made here.
 //
@@ -71,6 +73,8 @@ func TestScripts(t *testing.T) {
 			"within": cmdWithin,
 			"age":    cmdAge,
 			"stores": cmdStores,
+			"ci-api": cmdCIAPI,
+			"held":   cmdHeld,
 		},
 	})
 }

@@ -1,6 +1,6 @@
 // Package githubvar is the store github-var://OWNER/REPO/NAME: configuration
 // variables of GitHub Actions over its API, for trying a job at home. Secrets of
-// GitHub cannot be read by anybody.
+// GitHub cannot be read by anybody; maskrun push writes them.
 //
 // What a job would get is read: with environment=NAME the variable of that
 // environment, then the repository's, then the organisation's.
@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 
@@ -116,10 +117,25 @@ func failure(resp *github.Response, err error) error {
 	var primary *github.RateLimitError
 	var secondary *github.AbuseRateLimitError
 	switch {
-	case errors.As(err, &primary), errors.As(err, &secondary):
-		return fmt.Errorf("the rate limit of GitHub's API is used up: %w", fetch.ErrUnavailable)
+	case errors.As(err, &primary):
+		return limited{time.Until(primary.Rate.Reset.Time)}
+	case errors.As(err, &secondary):
+		return limited{secondary.GetRetryAfter()}
 	case resp != nil && resp.Response != nil && resp.StatusCode >= http.StatusBadRequest:
 		return fmt.Errorf("%s: %w", resp.Request.URL.Host, httpx.CheckStatus(resp.Response))
 	}
 	return httpx.Classify(err)
 }
+
+// limited is a rate limit of GitHub's API that is used up, and when it is not any more.
+type limited struct{ after time.Duration }
+
+func (limited) Error() string {
+	return "the rate limit of GitHub's API is used up: " + fetch.ErrUnavailable.Error()
+}
+
+// Unwrap makes it fetch.ErrUnavailable.
+func (limited) Unwrap() error { return fetch.ErrUnavailable }
+
+// RetryAfter makes it a fetch.RetryAfterError.
+func (l limited) RetryAfter() time.Duration { return l.after }

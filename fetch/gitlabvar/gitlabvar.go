@@ -5,6 +5,8 @@
 // group above it. With environment=NAME the variable of exactly that scope comes
 // first, then the one for every environment.
 //
+// It is written to as well, by maskrun push: variables of one project or group.
+//
 // The token is GITLAB_TOKEN; it goes to the server of GITLAB_URL or CI_SERVER_URL,
 // else to gitlab.com. All use of xanzy/go-gitlab is in this file: its successor
 // has another import path.
@@ -39,7 +41,7 @@ func open(_ context.Context, env fetch.Env) (fetch.Source, error) {
 	}
 	token := env.Getenv("GITLAB_TOKEN")
 	if token == "" {
-		return nil, fmt.Errorf("no token: set GITLAB_TOKEN to one with the scope read_api: %w", fetch.ErrDenied)
+		return nil, fmt.Errorf("no token: set GITLAB_TOKEN to one with the scope read_api, or api for push (CI_JOB_TOKEN cannot read or set variables): %w", fetch.ErrDenied)
 	}
 	address := cmp.Or(env.Getenv("GITLAB_URL"), env.Getenv("CI_SERVER_URL"), "https://gitlab.com")
 	if u, err := url.Parse(address); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !httpx.Loopback(address) {
@@ -122,6 +124,91 @@ func (s *source) one(ctx context.Context, id string, project bool, name, scope s
 		return "", failure(resp, err)
 	}
 	return hidden(v.Key, name, v.Value)
+}
+
+// A variable is one of a project or group, as the API has it.
+type variable struct {
+	Key, Value, Scope              string
+	Masked, Hidden, Protected, Raw bool
+}
+
+// A change is what is sent to make or alter one. Nil leaves it as it is. The types of
+// the library do not do: that for groups has the wrong name for masked_and_hidden.
+type change struct {
+	Key             string                 `json:"key,omitempty"`
+	Value           string                 `json:"value"`
+	Scope           string                 `json:"environment_scope,omitempty"`
+	Filter          *gitlab.VariableFilter `json:"filter,omitempty"`
+	Masked          bool                   `json:"masked"`
+	MaskedAndHidden *bool                  `json:"masked_and_hidden,omitempty"`
+	Protected       *bool                  `json:"protected,omitempty"`
+	Raw             bool                   `json:"raw"`
+}
+
+const maxPages = 1000
+
+// list reads all variables of owner (projects/ID or groups/ID), page by page.
+func (s *source) list(ctx context.Context, owner string) ([]variable, error) {
+	var all []variable
+	for page := 1; page <= maxPages; {
+		var got []gitlab.ProjectVariable // a group's has the same fields
+		resp, err := s.send(ctx, http.MethodGet, owner+"/variables", gitlab.ListOptions{Page: page, PerPage: 100}, &got)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range got {
+			all = append(all, variable{v.Key, v.Value, v.EnvironmentScope, v.Masked, v.Hidden, v.Protected, v.Raw})
+		}
+		if resp.NextPage <= page {
+			return all, nil
+		}
+		page = resp.NextPage
+	}
+	return nil, errors.New("the list of variables does not end")
+}
+
+// create makes a variable and says whether it is hidden.
+func (s *source) create(ctx context.Context, owner string, c change) (hidden bool, err error) {
+	return s.write(ctx, http.MethodPost, owner+"/variables", c.Key, c)
+}
+
+// update alters the variable name of c's scope.
+func (s *source) update(ctx context.Context, owner, name string, c change) error {
+	c.Filter, c.Key, c.Scope = &gitlab.VariableFilter{EnvironmentScope: c.Scope}, "", ""
+	_, err := s.write(ctx, http.MethodPut, owner+"/variables/"+name, name, c)
+	return err
+}
+
+func (s *source) write(ctx context.Context, method, path, name string, c change) (hidden bool, err error) {
+	var v gitlab.ProjectVariable
+	if _, err := s.send(ctx, method, path, c, &v); err != nil {
+		return false, err
+	}
+	if v.Key != name {
+		return false, errors.New("the answer is not the variable: is this the address of a GitLab server?")
+	}
+	return v.Hidden, nil
+}
+
+func (s *source) remove(ctx context.Context, owner, name, scope string) error {
+	filter := gitlab.RemoveProjectVariableOptions{Filter: &gitlab.VariableFilter{EnvironmentScope: scope}}
+	_, err := s.send(ctx, http.MethodDelete, owner+"/variables/"+name, filter, nil)
+	return err
+}
+
+// owner is the part of an address that names a project or group.
+func owner(kind, path string) string { return kind + "/" + gitlab.PathEscape(path) }
+
+func (s *source) send(ctx context.Context, method, path string, in, out any) (*gitlab.Response, error) {
+	req, err := s.client.NewRequest(method, path, in, []gitlab.RequestOptionFunc{gitlab.WithContext(ctx)})
+	if err != nil {
+		return nil, errors.New("the request cannot be made") // its error could hold a value
+	}
+	resp, err := s.client.Do(req, out)
+	if err != nil {
+		return nil, failure(resp, err)
+	}
+	return resp, nil
 }
 
 // hidden tells an answer that is another variable, or none: a login page with status

@@ -29,6 +29,7 @@ type session struct {
 	life    context.Context
 	proc    *process
 	schemes []string
+	pushes  bool // it knows what a push is
 
 	out     chan []byte   // lines for write
 	hello   chan struct{} // closed when the helper has said hello
@@ -244,7 +245,7 @@ func (s *session) takeHello(a wire.Answer) error {
 	case a.Protocol != wire.Version:
 		return fmt.Errorf("offers protocol %d where this maskrun speaks %d: install matching versions", a.Protocol, wire.Version)
 	}
-	s.greeted, s.schemes = true, slices.Clone(a.Schemes)
+	s.greeted, s.schemes, s.pushes = true, slices.Clone(a.Schemes), a.Push
 	close(s.hello)
 	return nil
 }

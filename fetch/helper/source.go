@@ -28,11 +28,8 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 }
 
 func (s *source) ReadMany(ctx context.Context, queries []fetch.Query) []fetch.Answer {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, s.session.o.Answer, errNoAnswer)
-		defer cancel()
-	}
+	ctx, cancel := s.patience(ctx)
+	defer cancel()
 	answers := make([]fetch.Answer, len(queries))
 	calls := s.session.calling(len(queries))
 	lines, err := s.lines(calls, queries)
@@ -48,6 +45,14 @@ func (s *source) ReadMany(ctx context.Context, queries []fetch.Query) []fetch.An
 		answers[i].Document, answers[i].Err = s.await(ctx, c)
 	}
 	return answers
+}
+
+// patience bounds callers that have no deadline.
+func (s *source) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, s.session.o.Answer, errNoAnswer)
 }
 
 // lines gives the requests for queries, one line each, in one piece.

@@ -116,6 +116,10 @@ func (s *server) run(in io.Reader) error {
 			}
 			continue
 		}
+		if r.Type == wire.Push {
+			s.startPush(r)
+			continue
+		}
 		s.act(r)
 	}
 }
@@ -136,7 +140,7 @@ func (s *server) greet(lines *wire.Lines) error {
 	for name := range s.kinds {
 		schemes = append(schemes, name)
 	}
-	s.say(wire.Answer{Type: wire.Hello, Protocol: wire.Version, Helper: s.o.Name, Schemes: schemes})
+	s.say(wire.Answer{Type: wire.Hello, Protocol: wire.Version, Helper: s.o.Name, Schemes: schemes, Push: true})
 	return nil
 }
 

@@ -3,6 +3,7 @@ package serve_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,21 @@ func kind(read func(context.Context, fetch.Env, string, url.Values) (fetch.Docum
 	return fetch.Kind{Scheme: "x", Aliases: []string{"ex"}, Open: func(_ context.Context, env fetch.Env) (fetch.Source, error) {
 		return store{env, read}, nil
 	}}
+}
+
+// shelf is a store that can be written to, and tells what it was sent.
+type shelf struct{ store }
+
+func (shelf) Push(_ context.Context, p fetch.Push) ([]fetch.Change, error) {
+	if p.Path == "panic" {
+		panic("secret")
+	}
+	return []fetch.Change{{Name: "A", Do: fetch.Create,
+		Note: fmt.Sprint(p.Path, " ", p.Params.Encode(), " ", string(p.Values["A"].Reveal()), " ", p.Remove, " ", p.Plan, " ", p.Prune)}}, nil
+}
+
+func writable() fetch.Kind {
+	return fetch.Kind{Scheme: "w", Open: func(context.Context, fetch.Env) (fetch.Source, error) { return shelf{}, nil }}
 }
 
 // echo answers with the path, and with errors where the path asks for them.
@@ -77,6 +93,10 @@ func TestServe(t *testing.T) {
 		{"all that a document has", `{"type":"read","id":1,"scheme":"x","path":"lease"}`,
 			`{"type":"document","id":1,"data":"/w==","format":"yaml","version":"2","expires":"2001-09-09T01:46:40Z","lease":{"id":"l","seconds":3600,"renewable":true}}`},
 		{"an error", `{"type":"read","id":1,"scheme":"x","path":"missing"}`, `{"type":"error","id":1,"kind":"not_found","message":"dir x: not found"}`},
+		{"a store that cannot be written to", `{"type":"push","id":1,"scheme":"x","path":"ab","values":{"A":"YWI="}}`, `{"type":"error","id":1,"kind":"invalid","message":"the store x cannot be written to"}`},
+		{"a push", `{"type":"push","id":1,"scheme":"w","path":"ab","params":{"p":["1"]},"values":{"A":"YWI="},"remove":["B"],"plan":true,"prune":true}`,
+			`{"type":"document","id":1,"data":"` + base64.StdEncoding.EncodeToString([]byte(`[{"name":"A","do":"create","note":"ab p=1 ab [B] true true"}]`)) + `","format":"json"}`},
+		{"a push that panics", `{"type":"push","id":1,"scheme":"w","path":"panic"}`, `{"type":"error","id":1,"kind":"invalid","message":"the store w failed (panic)"}`},
 		{"a panic shows no value", `{"type":"read","id":1,"scheme":"x","path":"panic"}`, `{"type":"error","id":1,"kind":"invalid","message":"the store x failed (panic)"}`},
 		{"too large", `{"type":"read","id":1,"scheme":"x","path":"huge"}`, `{"type":"error","id":1,"kind":"invalid","message":"the document is over 1048576 bytes"}`},
 		{"another scheme", `{"type":"read","id":1,"scheme":"z","path":"a"}`, `{"type":"error","id":1,"kind":"invalid","message":"no store for z:// here"}`},
@@ -92,7 +112,7 @@ func TestServe(t *testing.T) {
 				`{"type":"error","id":2,"kind":"invalid","message":"requests joined by more are for different stores"}`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			got, err := talk(t, hello+c.input+"\n", kind(echo))
+			got, err := talk(t, hello+c.input+"\n", kind(echo), writable())
 			if err != nil || strings.Join(got, "\n") != c.want {
 				t.Errorf("error %v, got\n%s\nwant\n%s", err, strings.Join(got, "\n"), c.want)
 			}

@@ -28,6 +28,7 @@ const (
 const (
 	Hello    = "hello"
 	Read     = "read"
+	Push     = "push"
 	Cancel   = "cancel"
 	Identity = "identity"
 	Document = "document"
@@ -58,6 +59,12 @@ type Request struct {
 	// ConfigTrusted says of Config what Trusted says of the reference.
 	ConfigTrusted bool `json:"config_trusted,omitempty"`
 
+	// Of a push. Values are in base64, as data is.
+	Values map[string][]byte `json:"values,omitempty"`
+	Remove []string          `json:"remove,omitempty"`
+	Plan   bool              `json:"plan,omitempty"`
+	Prune  bool              `json:"prune,omitempty"`
+
 	Protocol int    `json:"protocol,omitempty"`
 	Maskrun  string `json:"maskrun,omitempty"`
 	Identity bool   `json:"identity,omitempty"`
@@ -72,6 +79,7 @@ type Answer struct {
 	Protocol int        `json:"protocol,omitempty"`
 	Helper   string     `json:"helper,omitempty"`
 	Schemes  []string   `json:"schemes,omitempty"`
+	Push     bool       `json:"push,omitempty"` // in a hello: the helper knows the type of that name
 	Data     *string    `json:"data,omitempty"`
 	Format   string     `json:"format,omitempty"`
 	Version  string     `json:"version,omitempty"`
