@@ -88,8 +88,17 @@ const canary = fetchtest.Canary
 
 // modes are the helpers, good and bad.
 var modes = map[string]func(*fake){
-	"good":          func(f *fake) { f.hello(); f.serve() },
-	"exit at once":  func(f *fake) {},
+	"good":         func(f *fake) { f.hello(); f.serve() },
+	"exit at once": func(f *fake) {},
+	"pushes": func(f *fake) { // each answers with the next of these
+		f.next()
+		f.say(message{"type": "hello", "protocol": 1, "schemes": []string{"x"}, "push": true})
+		for _, data := range []string{`[{"name":"A","do":"create","note":"a\u001b[31mb"}]`, `{"` + canary + `":1}`} {
+			f.document(f.next(), data)
+		}
+		f.say(message{"type": "error", "id": f.next()["id"], "kind": "denied", "message": "no"})
+		f.serve()
+	},
 	"exit 0 early":  func(f *fake) { f.read() },
 	"exit 3":        func(f *fake) { f.read(); os.Exit(3) },
 	"cut short":     func(f *fake) { f.read(); f.raw(`{"type":"document","id":1,"data":"` + canary) },

@@ -31,7 +31,7 @@ func (s *source) Push(ctx context.Context, p fetch.Push) ([]fetch.Change, error)
 	line, err := wire.Line(r)
 	if err != nil {
 		s.session.forget(c.id, false)
-		return nil, fmt.Errorf("the values together are too much for one request (%w): push them in parts with --only", err)
+		return nil, fmt.Errorf("helper %s: the values together are too much for one request, which is %w: push them in parts with --only", s.session.o.Name, err)
 	}
 	if err := s.session.send(ctx, line); err != nil {
 		s.session.forget(c.id, false)
