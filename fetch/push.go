@@ -129,14 +129,19 @@ func carryOut(ctx context.Context, s Shelf, c Change, value []byte) (note string
 	return note, err
 }
 
-// again tries one request as the Resolver does.
+// pushPatience is how long one request is tried: GitHub mostly asks for a minute of
+// quiet after many writes.
+const pushPatience = 2 * time.Minute
+
+// again tries one request as the Resolver does, with more patience.
 func again(ctx context.Context, op func(context.Context) error) error {
 	r := Resolver{limits: standardLimits}
+	r.limits.total = pushPatience
 	ctx, cancel := context.WithTimeout(ctx, r.limits.total)
 	defer cancel()
 	err := r.retry(ctx, r.limits.try, op)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s: %w", r.limits.total.Round(time.Second), ErrUnavailable)
+		return fmt.Errorf("no answer within %s: %w", pushPatience, ErrUnavailable)
 	}
 	return err
 }
