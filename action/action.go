@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 )
 
 // A Platform is one CI system, as seen from a job. Its methods are not safe for
@@ -66,6 +67,10 @@ type Env struct {
 	// Run runs a program of the system, found on PATH, with a text on its stdin; nil
 	// means that there is none. A value is never an argument.
 	Run func(stdin []byte, argv ...string) error
+	// Write writes to an open file by one write, as its method does, which nil means. It
+	// is asked where the kernel could cut the write, should this process be killed: a
+	// program can have another process do it.
+	Write func(f *os.File, data []byte) (int, error)
 	// Random is what delimiters are made of; nil means crypto/rand.
 	Random io.Reader
 }

@@ -20,6 +20,7 @@ import (
 type commandFile struct {
 	variable, path string
 	random         io.Reader
+	write          func(*os.File, []byte) (int, error) // see Env
 }
 
 // set appends one record.
@@ -61,15 +62,17 @@ func (f commandFile) delimiter() (string, error) {
 	return "maskrun_" + hex.EncodeToString(bits), nil
 }
 
+// page is the least that Linux has; where pages are larger, some writes are left to
+// Env.Write that need not be.
+const page = 4096
+
 // append adds data by one write at the end of the file, so that it is there whole
 // or not at all, also beside other processes that append. What a full disk has
 // cut is taken back. FAULTS 76, 77, 110.
 //
-// Linux copies a write page by page, and looks for kill -9 between two pages:
-// a record that crosses a page of 4 KiB can be cut there. The runner then fails
-// the step ("matching delimiter not found"); it never takes a part for the whole.
-// A new file renamed over the old one would have no such moment, but would lose
-// what others append meanwhile.
+// Linux copies a write page by page, and looks for kill -9 between two pages: what
+// crosses one is left to Env.Write. (A new file renamed over the old one would
+// have no such moment, but would lose what others append meanwhile.)
 func (f commandFile) append(data []byte) (err error) {
 	file, err := f.open()
 	if err != nil {
@@ -86,7 +89,11 @@ func (f commandFile) append(data []byte) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.variable, pathless(err))
 	}
-	n, err := file.Write(data)
+	write := (*os.File).Write
+	if last := before.Size() + int64(len(data)) - 1; f.write != nil && last/page != before.Size()/page {
+		write = f.write
+	}
+	n, err := write(file, data)
 	if err == nil {
 		return nil
 	}

@@ -108,7 +108,7 @@ func (g *github) Annotate(level Level, title, message string) error {
 func (g *github) Input(name string) string { return g.lib.GetInput(name) }
 
 func (g *github) file(variable string) commandFile {
-	return commandFile{variable: variable, path: g.env.getenv(variable), random: g.env.Random}
+	return commandFile{variable: variable, path: g.env.getenv(variable), random: g.env.Random, write: g.env.Write}
 }
 
 // A stickyWriter keeps the first error for whoever asks: the library panics on one.

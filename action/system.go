@@ -125,7 +125,7 @@ var azureEscapes = strings.NewReplacer("%", "%AZP25", "\r", "%0D", "\n", "%0A")
 func circleCI(s *system) {
 	s.setEnv = func(name string, value []byte) error {
 		line := "export " + name + "='" + strings.ReplaceAll(string(value), "'", `'\''`) + "'\n"
-		return commandFile{variable: "BASH_ENV", path: s.env.getenv("BASH_ENV")}.append([]byte(line))
+		return commandFile{variable: "BASH_ENV", path: s.env.getenv("BASH_ENV"), write: s.env.Write}.append([]byte(line))
 	}
 }
 

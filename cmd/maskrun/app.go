@@ -59,6 +59,7 @@ func commands() []command {
 		addMaskCommand(),
 		actionCommand(),
 		leadCommand(),
+		appendCommand(),
 		versionCommand(),
 	}
 }

@@ -2,17 +2,21 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/maskrun/maskrun/action/actiontest"
 )
 
 // times is how often to try: MASKRUN_CHILD=medium or full make it more often, as
@@ -154,4 +158,51 @@ func rss(t *testing.T, pid int) int {
 		t.Fatal(err)
 	}
 	return kb
+}
+
+// FAULTS 110: kill -9 of an export at any moment leaves whole records only, also of
+// values that take many pages of the file: all of one, or nothing of it.
+func TestKilledWhileExporting(t *testing.T) {
+	value := make([]byte, 20_000)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(value)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "value"), hex.EncodeToString(value))
+	write(t, filepath.Join(dir, "mask.yaml"), "version: 1\nmask: { encodings: [] }\nsecrets: { A: file://value, B: file://value }\n")
+	t.Setenv("GITHUB_ACTIONS", "true")
+	var took time.Duration
+	whole := 0
+	for i := range times(20, 100, 1000) {
+		file := filepath.Join(dir, fmt.Sprint("env", i))
+		write(t, file, "")
+		t.Setenv("GITHUB_ENV", file)
+		begin := time.Now()
+		cmd, _, tether := tethered(t, "export", "-c", filepath.Join(dir, "mask.yaml"))
+		if i > 0 { // the first runs to its end, and tells how long that takes
+			time.Sleep(rand.N(took)) // where the kill falls, not what is waited for
+			_ = cmd.Process.Kill()
+		}
+		_ = cmd.Wait()
+		if _, err := io.ReadAll(tether); err != nil {
+			t.Fatal(err)
+		}
+		took = max(took, time.Since(begin))
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := actiontest.ParseFileCommands(data)
+		if err != nil {
+			t.Fatalf("run %d: a record is cut: %v", i, err)
+		}
+		for name, v := range set {
+			if len(name) == 1 && v != hex.EncodeToString(value) {
+				t.Fatalf("run %d: %s is not as it was set", i, name)
+			}
+		}
+		whole += len(set)
+	}
+	t.Logf("%d records, all whole", whole)
+	if whole < 2 {
+		t.Error("nothing was exported")
+	}
 }

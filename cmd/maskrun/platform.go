@@ -16,7 +16,7 @@ import (
 
 // platform is the CI system that we run under.
 func (p *program) platform(allow ...string) action.Platform {
-	return action.Detect(action.Env{Getenv: p.getenv, Stdout: child.Sink(p.stdout), AllowNames: allow, Run: p.agent()})
+	return action.Detect(action.Env{Getenv: p.getenv, Stdout: child.Sink(p.stdout), AllowNames: allow, Run: p.agent(), Write: p.writeApart})
 }
 
 // agent runs the program of a CI system with a value on its stdin; nil where there
