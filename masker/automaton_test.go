@@ -125,3 +125,43 @@ func shortestDiffers(a *automaton, words []word, n int32) string {
 	}
 	return ""
 }
+
+// The words of a value that repeats itself link to each other in turns: longer than a
+// linkPiece, and (with a value of 200 KB) so long that work for each pair of nodes
+// would not end.
+func TestLinksOfPeriods(t *testing.T) {
+	for _, period := range []string{"a", "ab", "aab", "YWFh"} {
+		var l wordList
+		for i := range period {
+			l.add([]byte(strings.Repeat(period, 3*linkPiece/len(period)))[i:], wordText, &form{})
+		}
+		words := l.sorted()
+		a := newAutomaton(words, 8, plainFinder)
+		find := func(s []byte) int32 {
+			n := a.root[s[0]]
+			for _, b := range s[1:] {
+				if n == 0 {
+					break
+				}
+				n = a.next(n, b)
+			}
+			return n
+		}
+		for n := int32(8); n < int32(len(a.label)); n += 61 {
+			s, want := a.stringOf(n), int32(0)
+			for i := 1; want == 0 && len(s)-i >= 8; i++ {
+				want = find([]byte(s)[i:])
+			}
+			if len(s) >= 8 && a.fail(n) != want {
+				t.Fatalf("%s: a word of %d bytes links to %d bytes, want %d", period, len(s), len(a.stringOf(a.fail(n))), len(a.stringOf(want)))
+			}
+		}
+	}
+	m, err := New(asValues([]string{strings.Repeat("a", 200_000)}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(m.Mask([]byte("x " + strings.Repeat("a", 200_001) + " y"))); got != "x *** y" {
+		t.Errorf("%.100q", got)
+	}
+}

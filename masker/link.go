@@ -63,6 +63,12 @@ func (l *linker) linkOf(n int32) int32 {
 	return l.to[n]
 }
 
+// linkPiece is how many nodes are linked in one go. The forms of a value that repeats
+// itself link to each other in turns (those of aaaa… in base64: YWFhYWFh…, FhYWFhYW…,
+// hYWFhYWF…), a few bytes shorter each time: in pieces, the calls inside calls are
+// at most so many.
+const linkPiece = 1024
+
 // linkTo links the nodes of chain c up to last.
 func (l *linker) linkTo(c int, last int32) {
 	if l.ready[c] > last {
@@ -87,7 +93,7 @@ func (l *linker) linkTo(c int, last int32) {
 			state = l.heads.get(headKey(text[at : at+l.head]))
 			l.set(c, n, state, 1)
 		case l.flags[state]&hasNext != 0 && l.label[state+1] == text[size-1]:
-			k := l.stretch(c, n, last, state)
+			k := min(l.stretch(c, n, last, state), linkPiece)
 			l.set(c, n, state+1, k)
 			state += k
 		case l.next(state, text[size-1]) != 0:
@@ -112,8 +118,8 @@ func (l *linker) stretch(c int, n, last, state int32) int32 {
 
 // set links count nodes of chain c from n on to those from to on.
 func (l *linker) set(c int, n, to, count int32) {
-	l.linkOf(to + count - 1) // for its hasOut
-	for i := range count {
+	l.linkOf(to + count - 1) // for its hasOut; it may have wanted links of c, and made them
+	for i := max(0, l.ready[c]-n); i < count; i++ {
 		l.to[n+i] = to + i
 		l.flags[n+i] |= l.flags[to+i] & hasOut
 	}
