@@ -85,27 +85,33 @@ func (t *screen) setModes(post bool) error {
 // kernel sends WINCH to the command's foreground then.
 func (t *screen) resize() (changed bool) {
 	want := t.size()
-	had, err := pty.GetsizeFull(t.master)
-	if err == nil && *had == *want {
-		return false
-	}
-	return pty.Setsize(t.master, want) == nil
+	err := control(t.master, func(fd int) error {
+		if had, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ); err == nil && *had == want {
+			return nil
+		}
+		changed = true
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &want)
+	})
+	return changed && err == nil
 }
 
 // size is that of the terminal we write to, or read from; without one what
 // COLUMNS and LINES say, and otherwise that of the terminals of old.
-func (t *screen) size() *pty.Winsize {
-	if t.model != nil {
-		if size, err := pty.GetsizeFull(t.model); err == nil && size.Cols > 0 {
-			return size
+func (t *screen) size() (size unix.Winsize) {
+	read := func(fd int) error {
+		ws, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
+		if err == nil {
+			size = *ws
 		}
+		return err
 	}
-	if t.console != nil {
-		if ws, err := unix.IoctlGetWinsize(t.console.fd, unix.TIOCGWINSZ); err == nil && ws.Col > 0 {
-			return &pty.Winsize{Rows: ws.Row, Cols: ws.Col, X: ws.Xpixel, Y: ws.Ypixel}
-		}
+	if t.model != nil && control(t.model, read) == nil && size.Col > 0 {
+		return size
 	}
-	return &pty.Winsize{Rows: number(t.env, "LINES=", 24), Cols: number(t.env, "COLUMNS=", 80)}
+	if t.console != nil && read(t.console.fd) == nil && size.Col > 0 {
+		return size
+	}
+	return unix.Winsize{Row: number(t.env, "LINES=", 24), Col: number(t.env, "COLUMNS=", 80)}
 }
 
 func number(env []string, prefix string, otherwise uint16) uint16 {
