@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -75,6 +76,7 @@ type answer struct {
 	Auth          json.RawMessage `json:"auth"`
 
 	version string // of a secret of KV version 2
+	nothing bool   // status 204: it is done, and there is nothing to say
 }
 
 // call asks the server. No byte of an answer is in an error.
@@ -115,9 +117,9 @@ func (c *connection) decode(resp *api.Response) (*answer, error) {
 		clear(text)
 		return nil, fmt.Errorf("%s: %w", c.address, httpx.Classify(err))
 	}
-	a := &answer{}
+	a := &answer{nothing: resp.StatusCode == http.StatusNoContent}
 	if len(strings.TrimSpace(string(text))) == 0 {
-		return a, nil // 204
+		return a, nil
 	}
 	if err := json.Unmarshal(text, a); err != nil {
 		clear(text)

@@ -115,6 +115,8 @@ func (s *source) document(c *connection, a *answer) (fetch.Document, error) {
 		doc.Data = a.Data
 	case present(a.Auth):
 		doc.Data = a.Auth
+	case a.nothing: // as revoke-self: who wants that says optional
+		return doc, fmt.Errorf("the path answers with nothing: %w", fetch.ErrNotFound)
 	default:
 		return doc, errors.New("the answer has no document in it")
 	}

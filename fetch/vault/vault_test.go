@@ -319,3 +319,24 @@ func TestNotVault(t *testing.T) {
 		})
 	}
 }
+
+// What has no answer (a token gives itself back) is not found, which optional
+// forgives; an empty answer that should be one is not.
+func TestNothingToSay(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		found  bool
+	}{{http.StatusNoContent, false}, {http.StatusOK, true}} {
+		f := newFake(t, map[string]http.HandlerFunc{
+			"auth/token/revoke-self": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) },
+		})
+		src, err := vault.Kind().Open(t.Context(), env(t, map[string]string{"VAULT_ADDR": f.URL, "VAULT_TOKEN": "tok"}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = src.Read(t.Context(), "auth/token/revoke-self", url.Values{"method": {"post"}})
+		if err == nil || errors.Is(err, fetch.ErrNotFound) == c.found {
+			t.Errorf("%d: %v", c.status, err)
+		}
+	}
+}
