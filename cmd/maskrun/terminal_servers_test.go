@@ -179,7 +179,7 @@ func TestInteractivePrograms(t *testing.T) {
 			w.same("echo is off")
 			w.line("hidden")
 			w.same("6 typed, then piped")
-			w.line("m sh ask.sh </dev/null")
+			w.line("clear; m sh ask.sh </dev/null") // cleared: the prompt waited for is this one
 			w.both("echo is off")
 			w.keys("C-c")
 			w.line("stty sane; clear; echo back")

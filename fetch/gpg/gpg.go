@@ -22,6 +22,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
@@ -43,7 +44,7 @@ func open(_ context.Context, env fetch.Env) (fetch.Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gpg key: %w", err)
 	}
-	return &source{env, keys, secret}, nil
+	return &source{env: env, keys: keys, passphrase: secret}, nil
 }
 
 // passphrase is for the key, and for files that have one; nil when none is given.
@@ -59,6 +60,7 @@ func passphrase(env fetch.Env) ([]byte, error) {
 type source struct {
 	env        fetch.Env
 	keys       openpgp.EntityList
+	using      sync.Mutex // the library notes in keys what it has verified of them
 	passphrase []byte
 }
 

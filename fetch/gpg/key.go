@@ -108,6 +108,8 @@ func (s *source) own(sealed []byte) (plain []byte, err error) {
 		asked = true
 		return s.passphrase, nil
 	}
+	s.using.Lock()
+	defer s.using.Unlock()
 	limit := int64(fetch.MaxDocument + 1)
 	m, err := openpgp.ReadMessage(bytes.NewReader(sealed), s.keys, prompt, &packet.Config{MaxDecompressedMessageSize: &limit})
 	switch {
