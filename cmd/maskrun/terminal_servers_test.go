@@ -182,6 +182,7 @@ func TestInteractivePrograms(t *testing.T) {
 			w.line("clear; m sh ask.sh </dev/null") // cleared: the prompt waited for is this one
 			w.both("echo is off")
 			w.keys("C-c")
+			w.both("$\ncursor") // what is typed before that goes to the program that ends
 			w.line("stty sane; clear; echo back")
 			w.same("back")
 		}},
