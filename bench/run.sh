@@ -47,7 +47,7 @@ build_vectorscan() {
 versions() {
 	local pkg
 	go list -m -f '{{if not .Indirect}}{{.Path}} {{.Version}}{{end}}' all | grep -v 'maskrun/maskrun' || :
-	command -v rg >/dev/null && rg --version | head -n 1
+	command -v rg >/dev/null && rg --version | sed -n 1p
 	for pkg in librust-aho-corasick-dev libvectorscan-dev libhyperscan-dev; do
 		dpkg-query -W -f '${Package} ${Version} ${Status}\n' "$pkg" 2>/dev/null | sed -n 's/ install ok installed$//p' || : # not installed
 	done
