@@ -31,8 +31,9 @@ type Platform interface {
 
 	// Mask asks the system to hide form in the output of this and of later
 	// steps. A form of several lines is hidden line by line, because systems
-	// compare line by line; lines under four bytes are left out. Mask what is
-	// secret before setting it.
+	// compare line by line; lines under four bytes are left out: who must know of
+	// those asks before. Mask what is secret before setting it. A system that cannot be
+	// told what to hide wraps [ErrUnsupported]; where there is none there is no error.
 	Mask(form []byte) error
 
 	// SetEnv sets a variable for later steps. The name must satisfy [CheckName],

@@ -52,7 +52,7 @@ func (s *system) Name() string { return s.name }
 // Mask hands over line by line: these systems compare lines.
 func (s *system) Mask(form []byte) error {
 	if s.mask == nil {
-		return nil
+		return fmt.Errorf("%s cannot be told what to hide: %w", s.name, ErrUnsupported)
 	}
 	if err := checkValue("mask", form); err != nil {
 		return err

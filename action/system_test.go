@@ -143,7 +143,7 @@ func TestCircleCI(t *testing.T) {
 	dir := t.TempDir()
 	env := circleEnv(t, dir)
 	p := action.Detect(action.Env{Getenv: func(n string) string { return env[n] }})
-	if p.Name() != "circleci" || p.Mask([]byte("hostile-value")) != nil || !errors.Is(p.SetOutput("A", nil), action.ErrUnsupported) {
+	if p.Name() != "circleci" || !errors.Is(p.Mask([]byte("hostile-value")), action.ErrUnsupported) || !errors.Is(p.SetOutput("A", nil), action.ErrUnsupported) {
 		t.Error("not CircleCI")
 	}
 	if err := p.SetEnv("PATH", nil); !errors.Is(err, action.ErrReserved) {

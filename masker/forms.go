@@ -95,7 +95,7 @@ func (f *forms) addValue(v Value, rows []encoding, rank int, opts *Options) erro
 		f.text.add(t, wordText, tag)
 	case opts.Short == ShortMask:
 		return f.addLong(v, t, rows, rank, opts)
-	case len(t) < max(minLength, opts.MinLength):
+	case len(t) < opts.least():
 		f.skip(v, "", reasonShort)
 	case stopped(t):
 		f.skip(v, "", reasonCommon)
@@ -258,12 +258,21 @@ func multiline(s, t []byte) []text {
 	if len(t) > largeValue {
 		reach = commonRows
 	}
-	for _, line := range bytes.FieldsFunc(t, func(r rune) bool { return r == '\n' || r == '\r' }) {
-		if line = bytes.TrimFunc(line, isSpaceRune); telling(line) {
+	for _, line := range splitLines(t) {
+		if telling(line) {
 			l = append(l, text{line, "line", reach})
 		}
 	}
 	return l
+}
+
+// splitLines returns the lines of t, without the blanks around them.
+func splitLines(t []byte) [][]byte {
+	lines := bytes.FieldsFunc(t, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, line := range lines {
+		lines[i] = bytes.TrimFunc(line, isSpaceRune)
+	}
+	return lines
 }
 
 // telling reports whether a line of a value is worth hiding by itself.

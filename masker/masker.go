@@ -219,30 +219,6 @@ func (m *Masker) Skipped() []Skip {
 	return slices.Clone(m.cur.Load().skipped)
 }
 
-// Plain lists what is looked for as it is, without encodings, and fits on one
-// line: values, the lines of longer ones, JSON leaves. It is what a masker that
-// compares line by line, such as a CI runner's, must be told. The bytes are copies.
-func (m *Masker) Plain() []Value {
-	o := m.opts
-	o.Encodings = []string{}
-	if o.Short == ShortError {
-		o.Short = ShortBoundary // what it refuses is not there
-	}
-	f, err := derive(m.cur.Load().values, &o)
-	if err != nil {
-		return nil // cannot be: New has derived them already
-	}
-	var l []Value
-	seen := map[string]bool{}
-	for _, w := range append(f.text, f.short...) {
-		if b := w.bytes; !bytes.ContainsAny(b, "\r\n") && !seen[string(b)] {
-			seen[string(b)] = true
-			l = append(l, Value{w.form.name, bytes.Clone(b)})
-		}
-	}
-	return l
-}
-
 // A FormCount tells how many distinct forms of a value are looked for in one
 // encoding. Encoding is empty for the value as it is.
 type FormCount struct {

@@ -278,19 +278,6 @@ func TestStreamNames(t *testing.T) {
 	}
 }
 
-// What a line-wise masker is told: what would be looked for, one line each, no encodings.
-func TestPlain(t *testing.T) {
-	m := newMasker(t, nil, " Kestrel-77 \n", "-----BEGIN X-----\nMIIEvQIBADANBgkq\r\n{\nshort\n-----END X-----\n", `{"user":"admin","key":"leaf-of-json-9"}`, "true", "abc", "word7")
-	var got []string
-	for _, v := range m.Plain() {
-		got = append(got, v.Name+"="+string(v.Bytes))
-	}
-	want := []string{"V0=Kestrel-77", "V1=MIIEvQIBADANBgkq", `V2={"user":"admin","key":"leaf-of-json-9"}`, "V2=leaf-of-json-9", "V5=word7"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 // FAULTS 11: what cannot begin a form is out before Write returns.
 func TestPrompt(t *testing.T) {
 	m := newMasker(t, nil, "Password-1234", "pass")

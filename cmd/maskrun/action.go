@@ -163,7 +163,8 @@ func (s *actionStep) keepToken(l *load) (*secret, error) {
 	}
 	token := l.secrets[i]
 	leased := slices.ContainsFunc(l.secrets, func(v secret) bool { return v.lease })
-	for _, v := range l.masker.Plain() {
+	told, _ := l.masker.Plain()
+	for _, v := range told {
 		if v.Name == tokenName {
 			if err := s.to.Mask(v.Bytes); err != nil {
 				return nil, err

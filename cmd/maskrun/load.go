@@ -23,6 +23,7 @@ type load struct {
 	detector *detect.Detector // nil without --detect
 	leaks    *leaks
 	commands *action.Commands // nil where workflow commands are none
+	strict   bool             // what cannot be hidden is an error
 	learning sync.Mutex
 }
 
@@ -85,6 +86,7 @@ func (p *program) fetch(ctx context.Context, s *shop, f secretFlags) (wish, []se
 func (p *program) redactor(f secretFlags, m maskFlags, w wish, secrets []secret) (*load, error) {
 	l := &load{wish: w, secrets: secrets, leaks: newLeaks(secrets)}
 	o := m.options(w.cfg.Mask)
+	l.strict = o.Short == masker.ShortError
 	github := p.onGitHub()
 	if err := checkMarker(o.Marker); github && err != nil {
 		return nil, err

@@ -90,12 +90,8 @@ func (p *program) tell(to action.Platform, l *load, allow []string, env, outputs
 	if err := checkNames(l.secrets, allow, env); err != nil {
 		return err
 	}
-	for _, v := range l.masker.Plain() {
-		if slices.ContainsFunc(l.secrets, func(s secret) bool { return s.name == v.Name }) {
-			if err := to.Mask(v.Bytes); err != nil {
-				return err
-			}
-		}
+	if err := p.tellMasks(to, l); err != nil {
+		return err
 	}
 	names := splitList(p.getenv(exportedNames))
 	for _, s := range l.secrets {
@@ -117,6 +113,60 @@ func (p *program) tell(to action.Platform, l *load, allow []string, env, outputs
 		return nil
 	}
 	return to.SetEnv(exportedNames, []byte(strings.Join(names, ",")))
+}
+
+// tellMasks has the platform hide the secrets of l, and names those that it will show,
+// or refuses them under --short-values=error, before anybody has been told anything.
+func (p *program) tellMasks(to action.Platform, l *load) error {
+	foreign := func(name string) bool {
+		return !slices.ContainsFunc(l.secrets, func(s secret) bool { return s.name == name })
+	}
+	told, left := l.masker.Plain()
+	told = slices.DeleteFunc(told, func(v masker.Value) bool { return foreign(v.Name) })
+	left = slices.DeleteFunc(left, func(s masker.Skip) bool { return foreign(s.Name) })
+	if l.strict && len(left) > 0 {
+		return fmt.Errorf("cannot be hidden by %s: %s", to.Name(), listSkips(left))
+	}
+	var shown []string
+	for _, v := range told {
+		switch err := to.Mask(v.Bytes); {
+		case err == nil:
+		case !errors.Is(err, action.ErrUnsupported):
+			return err
+		case !slices.Contains(shown, v.Name):
+			shown = append(shown, v.Name)
+		}
+	}
+	for _, name := range shown {
+		p.sayf("%s cannot be told what to hide: %s is hidden in steps under maskrun only", to.Name(), name)
+	}
+	for _, s := range left {
+		if !slices.Contains(shown, s.Name) {
+			p.sayf("%s", shownBy(to.Name(), s))
+		}
+	}
+	return nil
+}
+
+func listSkips(left []masker.Skip) string {
+	var parts []string
+	for _, s := range left {
+		of := ""
+		if s.Encoding != "" {
+			of = "a " + s.Encoding + " is "
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s%s)", s.Name, of, s.Reason))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// shownBy says what the platform does not hide.
+func shownBy(platform string, s masker.Skip) string {
+	reason := strings.TrimSuffix(s.Reason, " a word")
+	if s.Encoding == "" {
+		return fmt.Sprintf("%s is %s for %s to hide; steps under maskrun can, with --short-values=mask", s.Name, reason, platform)
+	}
+	return fmt.Sprintf("%s has a %s that is %s for %s to hide; steps under maskrun hide the value as a whole", s.Name, s.Encoding, reason, platform)
 }
 
 // exportedValue is what the variable holds: the value, or the path of a file with
