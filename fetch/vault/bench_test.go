@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +52,12 @@ func hundred(prefix string) []string {
 	return refs
 }
 
+// forms are the two ways to write the path of a secret; vals has the second only.
+var forms = []string{"secret/data/", "secret/"}
+
 // A hundred secrets of ten documents, in round trips of the server: at most three
-// are promised, for the reading alone. bench/stores.sh runs it.
+// are promised, for the reading alone; beside vals, as a library too, where
+// MASKRUN_TEST_VALS_PEER names the program in bench/peers. bench/stores.sh runs it.
 func BenchmarkHundred(b *testing.B) {
 	s := slowVault(b)
 	client, err := httpx.New(nil)
@@ -60,10 +65,10 @@ func BenchmarkHundred(b *testing.B) {
 		b.Fatal(err)
 	}
 	env := fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"VAULT_ADDR": s.URL, "VAULT_TOKEN": "tok"}), HTTP: client}
-	for name, prefix := range map[string]string{"api paths": "vault://secret/data/", "kv paths": "vault://secret/"} {
-		b.Run(name, func(b *testing.B) {
+	for _, form := range forms {
+		b.Run(form+" maskrun", func(b *testing.B) {
 			var reqs []fetch.Request
-			for i, text := range hundred(prefix) {
+			for i, text := range hundred("vault://" + form) {
 				ref, err := fetch.ParseRef(text)
 				if err != nil {
 					b.Fatal(err)
@@ -77,23 +82,45 @@ func BenchmarkHundred(b *testing.B) {
 				}
 				_ = r.Close()
 			}
-			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/latency.Seconds(), "round-trips/op")
+			report(b, b.Elapsed()/time.Duration(b.N))
 		})
 	}
+	peer := os.Getenv("MASKRUN_TEST_VALS_PEER")
+	if peer == "" {
+		b.Log("NOT MEASURED: vals as a library, which MASKRUN_TEST_VALS_PEER would name")
+		return
+	}
+	b.Run("secret/ vals", func(b *testing.B) {
+		cmd := exec.Command(peer, strconv.Itoa(b.N))
+		cmd.Env = append(cmd.Environ(), "VAULT_ADDR="+s.URL, "VAULT_TOKEN=tok")
+		cmd.Stdin = strings.NewReader(strings.Join(hundred("vault://secret/"), "\n"))
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		took, bad := strconv.Atoi(strings.TrimSpace(string(out)))
+		if err != nil || bad != nil {
+			b.Fatalf("vals-peer: %v, output %q", err, out)
+		}
+		report(b, time.Duration(took))
+	})
 }
 
-// The same by the whole programs, start included, beside vals where it is at hand:
-// MASKRUN_TEST_VALS names it.
+func report(b *testing.B, each time.Duration) {
+	b.ReportMetric(float64(each.Nanoseconds()), "ns/op")
+	b.ReportMetric(each.Seconds()/latency.Seconds(), "round-trips/op")
+}
+
+// The same by the whole programs, start and what maskrun does with the values included,
+// beside vals where it is at hand: MASKRUN_TEST_VALS names it.
 func BenchmarkPrograms(b *testing.B) {
 	s := slowVault(b)
 	dir := b.TempDir()
 	for _, name := range []string{"maskrun", "maskrun-stores"} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, name), "../../cmd/"+name).CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", filepath.Join(dir, name), "../../cmd/"+name).CombinedOutput(); err != nil {
 			b.Fatalf("%v\n%s", err, out)
 		}
 	}
 	var dotenv, yaml strings.Builder
-	for i, ref := range hundred("vault://secret/data/") {
+	for i, ref := range hundred("vault://secret/") {
 		fmt.Fprintf(&dotenv, "V%d=%s\n", i, ref)
 		fmt.Fprintf(&yaml, "V%d: ref+%s\n", i, ref)
 	}
@@ -102,9 +129,9 @@ func BenchmarkPrograms(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	programs := map[string][]string{"maskrun": {filepath.Join(dir, "maskrun"), "run", "--env-file", filepath.Join(dir, "env"), "--", "env"}}
+	programs := map[string][]string{"maskrun": {filepath.Join(dir, "maskrun"), "run", "--env-file", "env", "--", "env"}}
 	if vals := os.Getenv("MASKRUN_TEST_VALS"); vals != "" {
-		programs["vals"] = []string{vals, "eval", "-f", filepath.Join(dir, "vals.yaml")}
+		programs["vals"] = []string{vals, "eval", "-f", "vals.yaml"}
 	} else {
 		b.Log("NOT MEASURED: vals, which MASKRUN_TEST_VALS would name (.ci/obtain vals)")
 	}
@@ -118,7 +145,7 @@ func BenchmarkPrograms(b *testing.B) {
 					b.Fatalf("%v\n%s", err, out)
 				}
 			}
-			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/latency.Seconds(), "round-trips/op")
+			report(b, b.Elapsed()/time.Duration(b.N))
 		})
 	}
 }

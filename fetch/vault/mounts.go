@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -26,13 +27,17 @@ func (m mount) dataPath(path string) (string, bool) {
 		return path, false
 	}
 	rest := strings.TrimPrefix(path, m.path)
-	for _, api := range []string{"data/", "metadata/", "subkeys/"} {
-		if strings.HasPrefix(rest, api) {
-			return path, api == "data/"
-		}
+	api, _, within := strings.Cut(rest, "/")
+	if within && (api == "data" || slices.Contains(otherAPI, api)) {
+		return path, api == "data"
 	}
 	return m.path + "data/" + rest, true
 }
+
+var (
+	otherAPI = []string{"metadata", "subkeys"}                  // what a KV engine of version 2 has beside data
+	noKV     = []string{"auth", "cubbyhole", "identity", "sys"} // no KV engine can be mounted there
+)
 
 // mount asks where path is mounted: once for each mount, whoever asks. A token that
 // may not know gives a mount of no kind: the path is then taken as it is.
@@ -91,11 +96,12 @@ func (c *connection) askMount(ctx context.Context, token string, q query) (mount
 	return m, nil
 }
 
-// read reads a path. One that may be the API path of a KV engine is read while the
-// question about its mount is under way.
+// read reads a path. While the question about its mount is under way, what will most
+// probably be asked next is asked already: it is a round trip less for the first
+// secrets of every mount.
 func (c *connection) read(ctx context.Context, token string, q query) (*answer, error) {
-	_, known := c.knownMount(q)
-	if known || !strings.Contains(q.path, "/data/") {
+	guess := q.guess()
+	if _, known := c.knownMount(q); known || guess == "" {
 		m, err := c.mount(ctx, token, q)
 		if err != nil {
 			return nil, err
@@ -104,22 +110,46 @@ func (c *connection) read(ctx context.Context, token string, q query) (*answer, 
 	}
 	var early *answer
 	var earlyErr error
+	guessing, stop := context.WithCancel(ctx)
+	defer stop()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		early, earlyErr = c.get(ctx, token, q, q.path)
+		early, earlyErr = c.get(guessing, token, q, guess)
 	}()
 	m, err := c.mount(ctx, token, q)
-	<-done
-	if err != nil {
-		return nil, err
+	path, isData := m.dataPath(q.path)
+	wrong := err != nil || path != guess || q.version != "" && !isData
+	if wrong {
+		stop()
 	}
-	if path, isData := m.dataPath(q.path); path != q.path || q.version != "" && !isData {
+	<-done
+	switch {
+	case err != nil:
+		return nil, err
+	case wrong:
 		return c.readIn(ctx, token, q, m)
-	} else if earlyErr != nil || !isData || q.wrap != "" {
+	case earlyErr != nil || !isData || q.wrap != "":
 		return early, earlyErr
 	}
 	return unwrap(early)
+}
+
+// guess is the path that the API will have for q, if it is that of a secret in a KV
+// engine of version 2, whose mount is the first part of the path unless data/ says
+// where it ends. It is empty where nothing is guessed: reading it would do something,
+// or there can be no KV engine. A wrong guess reads a path that does not exist, or a
+// secret which is dropped.
+func (q query) guess() string {
+	if strings.Contains(q.path, "/data/") {
+		return q.path
+	}
+	first, rest, _ := strings.Cut(q.path, "/")
+	next, _, _ := strings.Cut(rest, "/")
+	if rest == "" || q.wrap != "" || slices.Contains(noKV, first) || slices.Contains(otherAPI, next) {
+		return ""
+	}
+	return first + "/data/" + rest
 }
 
 // readIn reads a path whose mount is known.

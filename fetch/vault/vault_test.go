@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
@@ -121,6 +124,77 @@ func TestOneQuestion(t *testing.T) {
 	wg.Wait()
 	if logins, mounts, reads := f.count("PUT auth/"), f.count("GET sys/internal/ui/mounts"), f.count("GET secret/data/app fresh"); logins != 1 || mounts > 2 || reads != 32 {
 		t.Errorf("%d logins, %d questions about mounts, %d reads", logins, mounts, reads)
+	}
+}
+
+// The path of a secret is guessed while its mount is asked about; what was guessed
+// wrongly changes nothing but the number of requests.
+func TestGuess(t *testing.T) {
+	mount := func(answer string) map[string]http.HandlerFunc {
+		says := func(text string) http.HandlerFunc {
+			return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
+		}
+		also := map[string]http.HandlerFunc{"x/app": says(`{"data":` + secret + `}`), "x/y/data/app": says(`{"data":{"data":` + secret + `,"metadata":{"version":3}}}`), "x/data/app": says(`{"data":{"token":"another"}}`)}
+		for _, path := range []string{"x/app", "x/y/app", "auth/app"} {
+			also["sys/internal/ui/mounts/"+path] = says(answer)
+		}
+		return also
+	}
+	kv1 := mount(`{"data":{"path":"x/","type":"kv","options":{"version":"1"}}}`)
+	refused := mount(`{"data":{"path":"x/","type":"kv","options":null}}`)
+	refused["x/data/app"] = func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, http.StatusForbidden, "permission denied")
+	}
+	for _, c := range []struct {
+		why, path, params string
+		also              map[string]http.HandlerFunc
+		asked             []string // besides the mount
+		err               string
+	}{
+		{"right: nothing else is asked", "secret/app", "", nil, []string{"secret/data/app"}, ""},
+		{"the path of the API is its own guess", "secret/data/app", "", nil, []string{"secret/data/app"}, ""},
+		{"a KV engine of version 1, which has a secret where the guess was", "x/app", "", kv1, []string{"x/data/app", "x/app"}, ""},
+		{"the guess is refused: so may it be in version 1, or another engine", "x/app", "", refused, []string{"x/data/app", "x/app"}, ""},
+		{"the mount has two parts", "x/y/app", "", mount(`{"data":{"path":"x/y/","type":"kv","options":{"version":"2"}}}`), []string{"x/data/y/app", "x/y/data/app"}, ""},
+		{"a version is asked of what has none: the guess does not count", "x/app", "version=2", kv1, []string{"x/data/app"}, "not a KV engine of version 2"},
+		{"to wrap is to do something", "secret/app", "wrap_ttl=5m", nil, []string{"secret/data/app"}, ""},
+		{"no KV engine can be there", "auth/app", "", mount(`{"data":{"path":"auth/","type":"token","options":null}}`), []string{"auth/app"}, "not found"},
+		{"another path of the engine's API", "secret/metadata/app", "", nil, []string{"secret/metadata/app"}, "not found"},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			f := newFake(t, maps.Clone(c.also))
+			for path, answer := range c.also {
+				if strings.HasPrefix(path, "sys/internal/ui/mounts/x/") {
+					f.also[path] = func(w http.ResponseWriter, r *http.Request) {
+						for f.count("GET x/data/") == 0 { // or the guess would be given up before it was sent
+							time.Sleep(time.Millisecond)
+						}
+						answer(w, r)
+					}
+				}
+			}
+			src, err := vault.Kind().Open(t.Context(), env(t, map[string]string{"VAULT_ADDR": f.URL, "VAULT_TOKEN": "tok"}, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			params, _ := url.ParseQuery(c.params)
+			doc, err := src.Read(t.Context(), c.path, params)
+			if (c.err == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("error %v, want %q", err, c.err)
+			}
+			if err == nil && c.params == "" && string(doc.Data) != secret {
+				t.Errorf("got another secret")
+			}
+			var asked []string
+			for _, line := range f.asked {
+				if path := strings.Fields(line)[1]; !strings.HasPrefix(path, "sys/internal/") {
+					asked = append(asked, path)
+				}
+			}
+			if !slices.Equal(asked, c.asked) {
+				t.Errorf("asked %q, want %q", asked, c.asked)
+			}
+		})
 	}
 }
 
