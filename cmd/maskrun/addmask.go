@@ -57,7 +57,7 @@ func (p *program) named(names []string) ([]secret, error) {
 	for _, name := range names {
 		value, ok := lookup(p.environ, name)
 		switch {
-		case !variableName.MatchString(name):
+		case !variableName().MatchString(name):
 			errs = append(errs, errors.New("add-mask: an argument is no name of a variable; values do not belong on the command line"))
 		case !ok || value == "":
 			errs = append(errs, fmt.Errorf("add-mask: variable %s is not set", name))

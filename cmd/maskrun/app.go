@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/child"
 	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/internal/coredump"
@@ -126,12 +125,7 @@ func panicMessage(r any) string {
 	return fmt.Sprintf("internal error%s (%T): this is a bug, please report it", place, r)
 }
 
-// lazy compiles an expression when it is first wanted: run must start at once.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
-}
-
-var ownFrame = lazy(`/((?:cmd|fetch|masker|internal|action)/[a-z0-9_/-]+\.go):(\d+)`)
+var ownFrame = fetch.Pattern(`/((?:cmd|fetch|masker|internal|action)/[a-z0-9_/-]+\.go):(\d+)`)
 
 // app builds the command line for args. Everything that cli/v2 would take from
 // globals (exit, error writer, version printer) is set or switched off here.
@@ -205,9 +199,9 @@ func unknownCommand(name string) error {
 
 // What package flag says, taken apart: it repeats values, which we must not.
 var (
-	undefinedFlag = lazy(`^flag provided but not defined: -(\S+)$`)
-	needsArgument = lazy(`^flag needs an argument: -(\S+)$`)
-	invalidValue  = lazy(`(?s)^invalid (?:boolean )?value .* for (?:flag )?-([a-z-]+): `)
+	undefinedFlag = fetch.Pattern(`^flag provided but not defined: -(\S+)$`)
+	needsArgument = fetch.Pattern(`^flag needs an argument: -(\S+)$`)
+	invalidValue  = fetch.Pattern(`(?s)^invalid (?:boolean )?value .* for (?:flag )?-([a-z-]+): `)
 )
 
 // onUsageError says in our words, without any value, what is wrong with a flag.

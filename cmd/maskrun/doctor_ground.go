@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"slices"
 	"time"
 
+	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/helper"
 	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/internal/coredump"
@@ -104,7 +104,7 @@ func (x *examination) lookAtStores(ctx context.Context, s *shop) {
 
 // versionAnswer is what maskrun-stores --version prints. Whatever else a program
 // prints is not shown: it may be anything.
-var versionAnswer = regexp.MustCompile(`^maskrun-stores (v[0-9][0-9A-Za-z.+-]{0,100}|\(devel\)|\(unknown\))\n$`)
+var versionAnswer = fetch.Pattern(`^maskrun-stores (v[0-9][0-9A-Za-z.+-]{0,100}|\(devel\)|\(unknown\))\n$`)
 
 // askVersion runs the helper with --version, in an empty environment: for that
 // answer it needs no credential.
@@ -115,7 +115,7 @@ func askVersion(ctx context.Context, path string) (string, error) {
 	cmd.Env = []string{}
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
-	m := versionAnswer.FindSubmatch(out)
+	m := versionAnswer().FindSubmatch(out)
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("no answer to --version: %w", ctx.Err())

@@ -60,7 +60,7 @@ func (p *program) getOne(f secretFlags, arg string) (fetch.Value, error) {
 	var value fetch.Value
 	err := p.interruptible(func(ctx context.Context) error {
 		shop := p.openShop(ctx)
-		if !variableName.MatchString(arg) {
+		if !variableName().MatchString(arg) {
 			f.secrets, f.only = append(f.secrets, "VALUE="+arg), []string{"VALUE"}
 		} else {
 			f.only = []string{arg}

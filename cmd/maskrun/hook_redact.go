@@ -281,7 +281,7 @@ func exportLines(from, to []string) ([]byte, error) {
 	for _, kv := range to {
 		name, value, _ := strings.Cut(kv, "=")
 		kept[name] = true
-		if old, had := lookup(from, name); had && old == value || !variableName.MatchString(name) {
+		if old, had := lookup(from, name); had && old == value || !variableName().MatchString(name) {
 			continue
 		}
 		if strings.Contains(value, "\x00") {
@@ -290,7 +290,7 @@ func exportLines(from, to []string) ([]byte, error) {
 		fmt.Fprintf(&b, "export %s=%s\n", name, shellQuote(value))
 	}
 	for _, kv := range from {
-		if name, _, _ := strings.Cut(kv, "="); !kept[name] && variableName.MatchString(name) {
+		if name, _, _ := strings.Cut(kv, "="); !kept[name] && variableName().MatchString(name) {
 			fmt.Fprintf(&b, "unset %s\n", name)
 		}
 	}

@@ -28,11 +28,11 @@ type expansion struct {
 }
 
 var (
-	ownLine    = lazy(`^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$`)
-	awsLine    = lazy(`^(?:([A-Za-z_][A-Za-z0-9_]*)?\s*,\s*)?([A-Za-z0-9/_+=.@:!*-]+)$`)
-	googleLine = lazy(`^([A-Za-z_][A-Za-z0-9_-]*)\s*:\s*(?:projects/([^/\s]+)/secrets/([^/\s]+)(?:/versions/([^/\s]+))?|([^/:\s]+)/([^/:\s]+)(?:/([^/:\s]+))?)$`)
-	vaultEntry = lazy(`^(?:"[^"]+"|\S+)\s+\S+(?:\s*\|.*)?$`)
-	arnSuffix  = lazy(`-[A-Za-z0-9]{6}$`)
+	ownLine    = fetch.Pattern(`^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(\S.*)$`)
+	awsLine    = fetch.Pattern(`^(?:([A-Za-z_][A-Za-z0-9_]*)?\s*,\s*)?([A-Za-z0-9/_+=.@:!*-]+)$`)
+	googleLine = fetch.Pattern(`^([A-Za-z_][A-Za-z0-9_-]*)\s*:\s*(?:projects/([^/\s]+)/secrets/([^/\s]+)(?:/versions/([^/\s]+))?|([^/:\s]+)/([^/:\s]+)(?:/([^/:\s]+))?)$`)
+	vaultEntry = fetch.Pattern(`^(?:"[^"]+"|\S+)\s+\S+(?:\s*\|.*)?$`)
+	arnSuffix  = fetch.Pattern(`-[A-Za-z0-9]{6}$`)
 )
 
 // A secretLines holds what the lines may be told besides.
@@ -162,7 +162,7 @@ func vaultLine(entry string) ([]wanted, error) {
 	}
 	var out []wanted
 	for _, r := range reqs {
-		if !variableName.MatchString(r.Name) {
+		if !variableName().MatchString(r.Name) {
 			return nil, errors.New("the name after the | is no name of a variable")
 		}
 		out = append(out, wanted{name: r.Name, ref: r.Ref})

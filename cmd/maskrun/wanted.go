@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +48,7 @@ func (w wish) resolvesVariable(name string) bool {
 // fromEnviron is the origin of a reference found in a variable's value.
 const fromEnviron = "environment"
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = fetch.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // gather reads every source of variables, and lists all that is wrong.
 func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
@@ -176,7 +175,7 @@ func (g *gatherer) fromSecretFlags() []wanted {
 	var out []wanted
 	for i, arg := range g.flags.secrets {
 		name, text, ok := strings.Cut(arg, "=")
-		if !ok || !variableName.MatchString(name) {
+		if !ok || !variableName().MatchString(name) {
 			g.fail(fmt.Errorf("--secret (number %d): want NAME=REF", i+1))
 			continue
 		}

@@ -47,7 +47,7 @@ func (a *accounts) identify(cfg *aws.Config, s settings) {
 // ownRole is AWS_ROLE_ARN where nothing says how to assume it, but the job has an identity.
 func (a *accounts) ownRole() string {
 	role := a.env.Getenv("AWS_ROLE_ARN")
-	if a.env.Identity == nil || a.hasKeys() || a.env.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" || !roleRule.MatchString(role) {
+	if a.env.Identity == nil || a.hasKeys() || a.env.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" || !roleRule().MatchString(role) {
 		return ""
 	}
 	return role
@@ -60,14 +60,14 @@ func (a *accounts) hasKeys() bool {
 
 // session names the job in CloudTrail.
 func (a *accounts) session(s settings) string {
-	if name := a.env.Getenv("AWS_ROLE_SESSION_NAME"); s.session == "" && sessionRule.MatchString(name) {
+	if name := a.env.Getenv("AWS_ROLE_SESSION_NAME"); s.session == "" && sessionRule().MatchString(name) {
 		return name
 	}
 	if s.session != "" {
 		return s.session
 	}
 	for _, name := range []string{"GITHUB_RUN_ID", "CI_JOB_ID"} {
-		if id := "maskrun-" + a.env.Getenv(name); id != "maskrun-" && sessionRule.MatchString(id) {
+		if id := "maskrun-" + a.env.Getenv(name); id != "maskrun-" && sessionRule().MatchString(id) {
 			return id
 		}
 	}

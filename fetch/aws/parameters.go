@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,7 +20,7 @@ import (
 const parametersAtOnce = 10
 
 // parameterRule is what a name or ARN is made of, with the version or label that AWS itself lets follow.
-var parameterRule = regexp.MustCompile(`^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?[A-Za-z0-9/_.-]+(:[A-Za-z0-9_.-]{1,100})?$`)
+var parameterRule = fetch.Pattern(`^(arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter)?[A-Za-z0-9/_.-]+(:[A-Za-z0-9_.-]{1,100})?$`)
 
 // parameters is the store aws-ssm.
 type parameters struct{ *accounts }
@@ -64,10 +63,10 @@ func (p parameters) order(q fetch.Query) *order {
 	tree := recursive || strings.HasSuffix(o.id, "/")
 	selector := param(q.Params, "version", "label")
 	switch {
-	case len(o.id) > 1100 || !parameterRule.MatchString(o.id) || slices.Contains(strings.Split(o.id, "/"), ".."):
+	case len(o.id) > 1100 || !parameterRule().MatchString(o.id) || slices.Contains(strings.Split(o.id, "/"), ".."):
 		o.Err = errors.New("not a name or ARN that Parameter Store gives")
 		return o
-	case selector != "" && (tree || !parameterRule.MatchString("x:"+selector)):
+	case selector != "" && (tree || !parameterRule().MatchString("x:"+selector)):
 		o.Err = errors.New("version or label: want a number or a name, and one parameter")
 		return o
 	case selector != "":

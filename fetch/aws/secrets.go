@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ import (
 const secretsAtOnce = 20
 
 // secretRule is what a name or ARN is made of.
-var secretRule = regexp.MustCompile(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@!-]{1,520}$`)
+var secretRule = fetch.Pattern(`^(arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@!-]{1,520}$`)
 
 // secrets is the store aws-sm.
 type secrets struct{ *accounts }
@@ -60,7 +59,7 @@ func (s secrets) order(q fetch.Query) *order {
 		return o
 	}
 	switch {
-	case !secretRule.MatchString(name) || slices.Contains(strings.Split(name, "/"), ".."):
+	case !secretRule().MatchString(name) || slices.Contains(strings.Split(name, "/"), ".."):
 		o.Err = errors.New("not a name or ARN that Secrets Manager gives")
 		return o
 	case list && (version+stage != "" || strings.HasPrefix(name, "arn:")):
@@ -223,7 +222,7 @@ func (s secrets) prefix(ctx context.Context, o *order, prefix string) (fetch.Doc
 	err := s.pages(ctx, o.settings, in, prefix+"* (and secretsmanager:ListSecrets)", func(out *secretsmanager.BatchGetSecretValueOutput) error {
 		if len(out.Errors) > 0 {
 			e := out.Errors[0]
-			if id := aws.ToString(e.SecretId); !secretRule.MatchString(id) || !strings.HasPrefix(id, prefix) && !strings.Contains(id, ":secret:"+prefix) {
+			if id := aws.ToString(e.SecretId); !secretRule().MatchString(id) || !strings.HasPrefix(id, prefix) && !strings.Contains(id, ":secret:"+prefix) {
 				e.SecretId = aws.String("one of " + prefix + "*") // a server's words may be anything
 			}
 			return itemError(e, o.settings)

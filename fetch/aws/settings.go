@@ -31,10 +31,10 @@ var commonParams = []string{"region", "role", "role_arn", "profile"}
 
 // Hosts and files are made of these: nothing else may come in.
 var (
-	regionRule  = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
-	roleRule    = regexp.MustCompile(`^arn:[a-z-]{1,30}:iam:[a-z0-9-]{0,40}:[0-9]{0,12}:role/[A-Za-z0-9+=,.@_/-]{1,600}$`)
-	sessionRule = regexp.MustCompile(`^[A-Za-z0-9+=,.@_-]{2,64}$`)
-	profileRule = regexp.MustCompile(`^[^\s\]\[/\\\x00]{1,200}$`)
+	regionRule  = fetch.Pattern(`^[a-z0-9-]{1,40}$`)
+	roleRule    = fetch.Pattern(`^arn:[a-z-]{1,30}:iam:[a-z0-9-]{0,40}:[0-9]{0,12}:role/[A-Za-z0-9+=,.@_/-]{1,600}$`)
+	sessionRule = fetch.Pattern(`^[A-Za-z0-9+=,.@_-]{2,64}$`)
+	profileRule = fetch.Pattern(`^[^\s\]\[/\\\x00]{1,200}$`)
 )
 
 // readSettings reads the block stores.SCHEME.
@@ -109,13 +109,13 @@ func (s settings) within(arn string, params url.Values) settings {
 func (s settings) check() error {
 	for _, c := range []struct {
 		name, value string
-		rule        *regexp.Regexp
+		rule        func() *regexp.Regexp
 	}{{"region", s.region, regionRule}, {"session_name", s.session, sessionRule}, {"profile", s.profile, profileRule}} {
-		if c.value != "" && !c.rule.MatchString(c.value) {
+		if c.value != "" && !c.rule().MatchString(c.value) {
 			return fmt.Errorf("%s: not a name that AWS gives", c.name)
 		}
 	}
-	if slices.ContainsFunc(s.roleList(), func(r string) bool { return !roleRule.MatchString(r) }) {
+	if slices.ContainsFunc(s.roleList(), func(r string) bool { return !roleRule().MatchString(r) }) {
 		return errors.New("role: want an ARN, arn:aws:iam::ACCOUNT:role/NAME, or a list of them")
 	}
 	if u, err := url.Parse(s.endpoint); s.endpoint != "" && (err != nil || u.Host == "" || u.User != nil) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -35,7 +34,7 @@ func (f *failure) NonRetriable() {}
 var errNoToken = fmt.Errorf("the job has none: %w", fetch.ErrDenied)
 
 // entraRule finds Entra's number for what is wrong, which its documentation lists.
-var entraRule = regexp.MustCompile(`AADSTS[0-9]{4,8}\b`)
+var entraRule = fetch.Pattern(`AADSTS[0-9]{4,8}\b`)
 
 // explainIdentity says in our words why there is no token. Job is the error of
 // [fetch.Env.Identity], whose words are maskrun's own; nil if it was not that.
@@ -60,7 +59,7 @@ func explainEntra(what string, resp *http.Response, err error) error {
 	if kind := httpx.StatusKind(resp.StatusCode); errors.Is(kind, fetch.ErrUnavailable) {
 		return &failure{fmt.Errorf(what+"status %d: %w", resp.StatusCode, kind), httpx.RetryAfter(resp.Header, time.Now())}
 	}
-	number := entraRule.FindString(err.Error())
+	number := entraRule().FindString(err.Error())
 	if number == "" {
 		number = fmt.Sprintf("status %d", resp.StatusCode)
 	}

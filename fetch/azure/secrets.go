@@ -47,7 +47,7 @@ func (s secrets) Read(ctx context.Context, path string, params url.Values) (fetc
 		return fetch.Document{}, errors.New("the answer holds no secret: is this the address of the store?")
 	}
 	doc := fetch.Document{Data: []byte(*out.Value)}
-	if out.ID != nil && versionRule.MatchString(out.ID.Version()) {
+	if out.ID != nil && versionRule().MatchString(out.ID.Version()) {
 		doc.Version = out.ID.Version()
 	}
 	if a := out.Attributes; a != nil && a.Expires != nil {
@@ -75,7 +75,7 @@ func (s *service) resource(path, version string) (r resource, err error) {
 	}
 	r.name, r.version = strings.ReplaceAll(parts[1], "_", "-"), version
 	r.short = parts[0] + "/" + r.name
-	if !nameRule.MatchString(r.name) || version != "" && !versionRule.MatchString(version) {
+	if !nameRule().MatchString(r.name) || version != "" && !versionRule().MatchString(version) {
 		return r, errors.New("want VAULT/NAME or VAULT/NAME/VERSION, in names that Key Vault gives")
 	}
 	return r, nil

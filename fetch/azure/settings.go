@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -35,10 +34,10 @@ var clouds = []cloud{
 
 // Hosts and paths are made of these: nothing else may come in.
 var (
-	vaultRule   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{1,62}$`)
-	nameRule    = regexp.MustCompile(`^[A-Za-z0-9-]{1,127}$`)
-	versionRule = regexp.MustCompile(`^[A-Za-z0-9]{1,64}$`)
-	idRule      = regexp.MustCompile(`^[A-Za-z0-9.-]{1,128}$`)
+	vaultRule   = fetch.Pattern(`^[A-Za-z0-9][A-Za-z0-9-]{1,62}$`)
+	nameRule    = fetch.Pattern(`^[A-Za-z0-9-]{1,127}$`)
+	versionRule = fetch.Pattern(`^[A-Za-z0-9]{1,64}$`)
+	idRule      = fetch.Pattern(`^[A-Za-z0-9.-]{1,128}$`)
 )
 
 // readSettings reads the block stores.SCHEME.
@@ -70,7 +69,7 @@ func readSettings(scheme string, env fetch.Env) (settings, error) {
 func (s settings) check() error {
 	u, err := url.Parse(s.endpoint)
 	switch {
-	case s.tenant != "" && !idRule.MatchString(s.tenant), s.client != "" && !idRule.MatchString(s.client):
+	case s.tenant != "" && !idRule().MatchString(s.tenant), s.client != "" && !idRule().MatchString(s.client):
 		return errors.New("tenant_id, client_id: want an id")
 	case !slices.Contains([]string{"", "job", "managed", "environment", "cli"}, s.identity):
 		return errors.New("identity: want job, managed, environment or cli")
@@ -88,7 +87,7 @@ func (s settings) vault(name string) (string, error) {
 	at := slices.IndexFunc(clouds, func(c cloud) bool {
 		return domain == "" && (s.cloud == "" || c.name == s.cloud) || strings.EqualFold("."+domain, c.domain)
 	})
-	if at < 0 || !vaultRule.MatchString(short) {
+	if at < 0 || !vaultRule().MatchString(short) {
 		return "", errors.New("want VAULT/SECRET, of a vault in a domain of Azure")
 	}
 	return cmp.Or(s.endpoint, "https://"+short+clouds[at].domain), nil

@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -99,7 +98,7 @@ func (s *source) login(ctx context.Context, env fetch.Env, identity string) erro
 	return nil
 }
 
-var name = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
+var name = fetch.Pattern(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
 
 // Read gives all secrets of the config PROJECT/CONFIG.
 func (s *source) Read(ctx context.Context, path string, params url.Values) (fetch.Document, error) {
@@ -107,7 +106,7 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 		return fetch.Document{}, err
 	}
 	project, config, ok := strings.Cut(path, "/")
-	if !ok || !name.MatchString(project) || !name.MatchString(config) {
+	if !ok || !name().MatchString(project) || !name().MatchString(config) {
 		return fetch.Document{}, errors.New("want doppler://PROJECT/CONFIG#NAME")
 	}
 	query := url.Values{"project": {project}, "config": {config}, "format": {"json"}}

@@ -36,7 +36,7 @@ func (c ciphertexts) Read(ctx context.Context, name string, params url.Values) (
 		return fetch.Document{}, err
 	}
 	key := cmp.Or(params.Get("key"), c.settings.key)
-	if !keyRule.MatchString(key) {
+	if !keyRule().MatchString(key) {
 		return fetch.Document{}, errors.New("no key: want ?key=projects/P/locations/L/keyRings/R/cryptoKeys/K, or key in the configuration")
 	}
 	file, err := c.env.ReadFile(name)

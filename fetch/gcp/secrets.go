@@ -53,7 +53,7 @@ func (s secrets) Read(ctx context.Context, path string, params url.Values) (fetc
 // version is the number at the end of a resource name.
 func version(name string) string {
 	v := name[strings.LastIndexByte(name, '/')+1:]
-	if !versionRule.MatchString(v) {
+	if !versionRule().MatchString(v) {
 		return ""
 	}
 	return v
@@ -73,7 +73,7 @@ func (s secrets) resource(path string, params url.Values) (endpoint, resource st
 	if len(parts) == 3 {
 		version = parts[2]
 	}
-	if !projectRule.MatchString(parts[0]) || !secretRule.MatchString(parts[1]) || !versionRule.MatchString(version) || location != "" && !locationRule.MatchString(location) {
+	if !projectRule().MatchString(parts[0]) || !secretRule().MatchString(parts[1]) || !versionRule().MatchString(version) || location != "" && !locationRule().MatchString(location) {
 		return "", "", errors.New("want PROJECT/SECRET or PROJECT/SECRET/VERSION, in names that Google gives")
 	}
 	endpoint, resource = "https://secretmanager.googleapis.com", "projects/"+parts[0]

@@ -26,13 +26,13 @@ type settings struct {
 
 // Hosts, paths and resources are made of these: nothing else may come in.
 var (
-	projectRule  = regexp.MustCompile(`^[a-z0-9][a-z0-9.:-]{0,127}$`)
-	secretRule   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
-	versionRule  = regexp.MustCompile(`^[A-Za-z0-9_-]{1,63}$`)
-	locationRule = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
-	accountRule  = regexp.MustCompile(`^[a-z0-9.-]{1,100}@[a-z0-9.-]{1,200}$`)
-	providerRule = regexp.MustCompile(`^projects/[a-z0-9.:-]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$`)
-	keyRule      = regexp.MustCompile(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$`)
+	projectRule  = fetch.Pattern(`^[a-z0-9][a-z0-9.:-]{0,127}$`)
+	secretRule   = fetch.Pattern(`^[A-Za-z0-9_-]{1,255}$`)
+	versionRule  = fetch.Pattern(`^[A-Za-z0-9_-]{1,63}$`)
+	locationRule = fetch.Pattern(`^[a-z0-9-]{1,40}$`)
+	accountRule  = fetch.Pattern(`^[a-z0-9.-]{1,100}@[a-z0-9.-]{1,200}$`)
+	providerRule = fetch.Pattern(`^projects/[a-z0-9.:-]+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+$`)
+	keyRule      = fetch.Pattern(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+$`)
 )
 
 // readSettings reads the block stores.SCHEME.
@@ -81,14 +81,14 @@ func gitlabProvider(env fetch.Env) string {
 func (s settings) check() error {
 	for _, c := range []struct {
 		name, value, want string
-		rule              *regexp.Regexp
+		rule              func() *regexp.Regexp
 	}{
 		{"workload_identity_provider", s.provider, "projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER", providerRule},
 		{"service_account", s.serviceAccount, "an e-mail address", accountRule},
 		{"location", s.location, "a region", locationRule},
 		{"key", s.key, "projects/P/locations/L/keyRings/R/cryptoKeys/K", keyRule},
 	} {
-		if c.value != "" && !c.rule.MatchString(c.value) {
+		if c.value != "" && !c.rule().MatchString(c.value) {
 			return fmt.Errorf("%s: want %s", c.name, c.want)
 		}
 	}

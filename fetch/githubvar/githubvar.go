@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -51,8 +50,8 @@ func open(_ context.Context, env fetch.Env) (fetch.Source, error) {
 type source struct{ client *github.Client }
 
 var (
-	segment = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	key     = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	segment = fetch.Pattern(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	key     = fetch.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
 // Read is that of fetch.Source.
@@ -61,12 +60,12 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 		return fetch.Document{}, err
 	}
 	parts := strings.Split(path, "/")
-	if len(parts) != 3 || !key.MatchString(parts[2]) {
+	if len(parts) != 3 || !key().MatchString(parts[2]) {
 		return fetch.Document{}, errors.New("want github-var://OWNER/REPO/NAME")
 	}
 	owner, repo, name := parts[0], parts[1], parts[2]
 	environment := params.Get("environment")
-	if !segment.MatchString(owner) || !segment.MatchString(repo) || strings.ContainsAny(environment, "/\\?#%") {
+	if !segment().MatchString(owner) || !segment().MatchString(repo) || strings.ContainsAny(environment, "/\\?#%") {
 		return fetch.Document{}, fmt.Errorf("the path has parts that are no names: %w", fetch.ErrDenied)
 	}
 	var tries []func() (*github.ActionsVariable, *github.Response, error)

@@ -44,7 +44,7 @@ func (s *source) Push(ctx context.Context, p fetch.Push) ([]fetch.Change, error)
 	owner, repo, isRepo := strings.Cut(p.Path, "/")
 	env := p.Params.Get("env")
 	switch {
-	case !segment.MatchString(owner) || isRepo && !segment.MatchString(repo):
+	case !segment().MatchString(owner) || isRepo && !segment().MatchString(repo):
 		return nil, errors.New("want OWNER/REPO, or the name of an organisation")
 	case !isRepo && env != "":
 		return nil, errors.New("an environment belongs to a repository")
@@ -84,7 +84,7 @@ func (sh *shelf) List(ctx context.Context) ([]string, error) {
 // Check is that of fetch.Shelf. What GitHub holds cannot be compared with anything.
 func (sh *shelf) Check(name string, value []byte) (same bool, err error) {
 	switch {
-	case !key.MatchString(name):
+	case !key().MatchString(name):
 		return false, errors.New("a name of GitHub has letters, digits and _, and begins with no digit")
 	case name != strings.ToUpper(name):
 		return false, errors.New("GitHub keeps names in capitals: say it so")

@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/xanzy/go-gitlab"
@@ -65,8 +64,8 @@ func (unlimited) Wait(context.Context) error { return nil }
 type source struct{ client *gitlab.Client }
 
 var (
-	segment = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	key     = regexp.MustCompile(`^[A-Za-z0-9_]{1,255}$`)
+	segment = fetch.Pattern(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	key     = fetch.Pattern(`^[A-Za-z0-9_]{1,255}$`)
 )
 
 // Read is that of fetch.Source.
@@ -77,11 +76,11 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 	parts := strings.Split(path, "/")
 	name := parts[len(parts)-1]
 	owner := parts[:len(parts)-1]
-	if len(owner) == 0 || !key.MatchString(name) {
+	if len(owner) == 0 || !key().MatchString(name) {
 		return fetch.Document{}, errors.New("want gitlab-var://GROUP/PROJECT/NAME")
 	}
 	for _, p := range owner {
-		if !segment.MatchString(p) {
+		if !segment().MatchString(p) {
 			return fetch.Document{}, fmt.Errorf("the path has parts that are no names: %w", fetch.ErrDenied)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -23,8 +22,8 @@ const maxValue = 10_000
 // The rules of GitLab for what its runner can mask: of a value that is expanded, and
 // of a raw one.
 var (
-	maskable    = regexp.MustCompile(`^[a-zA-Z0-9_+=/@:.~-]{8,}$`)
-	maskableRaw = regexp.MustCompile(`^[^ \t\r\n\f\v]{8,}$`)
+	maskable    = fetch.Pattern(`^[a-zA-Z0-9_+=/@:.~-]{8,}$`)
+	maskableRaw = fetch.Pattern(`^[^ \t\r\n\f\v]{8,}$`)
 )
 
 // A shelf is the variables of one project or group in one scope.
@@ -45,7 +44,7 @@ func (s *source) Push(ctx context.Context, p fetch.Push) ([]fetch.Change, error)
 		return nil, err
 	}
 	for part := range strings.SplitSeq(p.Path, "/") {
-		if !segment.MatchString(part) {
+		if !segment().MatchString(part) {
 			return nil, errors.New("want GROUP/PROJECT, or GROUP for a group")
 		}
 	}
@@ -90,7 +89,7 @@ func (sh *shelf) List(ctx context.Context) ([]string, error) {
 func (sh *shelf) Check(name string, value []byte) (same bool, err error) {
 	v, exists := sh.there[name]
 	switch {
-	case !key.MatchString(name):
+	case !key().MatchString(name):
 		return false, errors.New("a name of GitLab has up to 255 letters, digits and _")
 	case !utf8.Valid(value) || slices.Contains(value, 0):
 		return false, errors.New("the value is not text")
@@ -114,7 +113,7 @@ func (sh *shelf) Check(name string, value []byte) (same bool, err error) {
 func (sh *shelf) checkMask(value string) error {
 	const way = "; with --masked=false it would be shown in job logs"
 	switch {
-	case sh.raw && maskableRaw.MatchString(value), !sh.raw && maskable.MatchString(value):
+	case sh.raw && maskableRaw().MatchString(value), !sh.raw && maskable().MatchString(value):
 		return nil
 	case strings.ContainsAny(strings.TrimRight(value, "\r\n"), "\r\n"):
 		return errors.New("GitLab cannot mask it: it has several lines" + way)

@@ -5,18 +5,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
+
+	"github.com/maskrun/maskrun/fetch"
 )
 
 // schemeName is what a scheme of a third-party helper may be: it becomes part of a file name.
-var schemeName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,63}$`)
+var schemeName = fetch.Pattern(`^[a-z][a-z0-9-]{0,63}$`)
 
 // ThirdParty gives the name of the executable that serves scheme:// for others
 // than us, and false if no executable can: the scheme is not [a-z][a-z0-9-]*.
 func ThirdParty(scheme string) (string, bool) {
-	return "maskrun-store-" + scheme, schemeName.MatchString(scheme)
+	return "maskrun-store-" + scheme, schemeName().MatchString(scheme)
 }
 
 // Find gives the path of the helper o.Name: in o.Dir, else in the absolute

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -66,9 +65,9 @@ type source struct {
 }
 
 // names are what projects, environments and folders may be called.
-var names = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
+var names = fetch.Pattern(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
 
-var projectID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+var projectID = fetch.Pattern(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // Read gives all secrets of one folder; those imported into it too, where it has none
 // of the name itself.
@@ -77,14 +76,14 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 		return fetch.Document{}, err
 	}
 	parts := strings.Split(path, "/")
-	if len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return !names.MatchString(p) }) {
+	if len(parts) < 2 || slices.ContainsFunc(parts, func(p string) bool { return !names().MatchString(p) }) {
 		return fetch.Document{}, errors.New("want infisical://PROJECT/ENVIRONMENT/FOLDER#NAME")
 	}
 	query := url.Values{
 		"environment": {parts[1]}, "secretPath": {"/" + strings.Join(parts[2:], "/")},
 		"include_imports": {"true"}, "expandSecretReferences": {"true"},
 	}
-	if projectID.MatchString(parts[0]) {
+	if projectID().MatchString(parts[0]) {
 		query.Set("workspaceId", parts[0])
 	} else {
 		query.Set("workspaceSlug", parts[0])

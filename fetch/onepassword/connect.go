@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -28,7 +27,7 @@ func newConnect(env fetch.Env) (connect, error) {
 }
 
 // uuid is the form of every id of 1Password's.
-var uuid = regexp.MustCompile(`^[a-z0-9]{26}$`)
+var uuid = fetch.Pattern(`^[a-z0-9]{26}$`)
 
 // A named is a vault or an item in a list.
 type named struct {
@@ -59,7 +58,7 @@ func (c connect) item(ctx context.Context, vault, name string) (item, error) {
 
 // find gives the id of the one thing in a list that has a name.
 func (c connect) find(ctx context.Context, what, list, attribute, name string) (string, error) {
-	if uuid.MatchString(name) {
+	if uuid().MatchString(name) {
 		return name, nil
 	}
 	a, err := c.get(ctx, list+"?"+url.Values{"filter": {attribute + ` eq "` + name + `"`}}.Encode())
@@ -75,7 +74,7 @@ func (c connect) find(ctx context.Context, what, list, attribute, name string) (
 		return "", fmt.Errorf("no such %s, or the token may not see it: %w", what, fetch.ErrNotFound)
 	case len(found) > 1:
 		return "", fmt.Errorf("%d of that name: refer to the %s by its id", len(found), what)
-	case !uuid.MatchString(found[0].ID):
+	case !uuid().MatchString(found[0].ID):
 		return "", fmt.Errorf("%s: the answer has no id: is this the address of a Connect server?", what)
 	}
 	return found[0].ID, nil

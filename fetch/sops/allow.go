@@ -3,7 +3,6 @@ package sops
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/getsops/sops/v3/hcvault"
 	"github.com/getsops/sops/v3/keys"
 	"github.com/getsops/sops/v3/kms"
+
 	"github.com/maskrun/maskrun/fetch"
 )
 
@@ -28,7 +28,7 @@ func (s *source) allowed(k keys.MasterKey) error {
 	case *kms.MasterKey:
 		return s.allowAWS(k)
 	case *gcpkms.MasterKey:
-		if !gcpKey.MatchString(k.ResourceID) {
+		if !gcpKey().MatchString(k.ResourceID) {
 			return refuse("gcp_kms", "its resource id is not that of a key")
 		}
 	}
@@ -36,9 +36,9 @@ func (s *source) allowed(k keys.MasterKey) error {
 }
 
 var (
-	vaultName = regexp.MustCompile(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
-	gcpKey    = regexp.MustCompile(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+(/cryptoKeyVersions/[0-9]+)?$`)
-	awsKey    = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]+:(key|alias)/[A-Za-z0-9/_-]+$`)
+	vaultName = fetch.Pattern(`^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$`)
+	gcpKey    = fetch.Pattern(`^projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]+/cryptoKeys/[A-Za-z0-9_-]+(/cryptoKeyVersions/[0-9]+)?$`)
+	awsKey    = fetch.Pattern(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]+:(key|alias)/[A-Za-z0-9/_-]+$`)
 )
 
 // azureDomains are those of Key Vault and of managed HSMs in Azure's clouds.
@@ -55,7 +55,7 @@ func refuse(service, why string) error {
 // make it post to any path of the Vault with the job's token.
 func (s *source) allowVault(k *hcvault.MasterKey) error {
 	for _, name := range []string{k.EnginePath, k.KeyName} {
-		if !vaultName.MatchString(strings.Trim(name, "/")) || slices.Contains(strings.Split(name, "/"), "..") || slices.Contains(strings.Split(name, "/"), ".") {
+		if !vaultName().MatchString(strings.Trim(name, "/")) || slices.Contains(strings.Split(name, "/"), "..") || slices.Contains(strings.Split(name, "/"), ".") {
 			return refuse("hc_vault", "its engine path or key name is none")
 		}
 	}
@@ -84,7 +84,7 @@ func (s *source) allowAzure(k *azkv.MasterKey) error {
 // may run a program (credential_process).
 func (s *source) allowAWS(k *kms.MasterKey) error {
 	switch {
-	case !awsKey.MatchString(k.Arn):
+	case !awsKey().MatchString(k.Arn):
 		return refuse("kms", "its ARN is not that of a key")
 	case !s.env.Trusted && k.AwsProfile != "" && k.AwsProfile != s.getenv("AWS_PROFILE"):
 		return refuse("kms", "its aws_profile is not AWS_PROFILE")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/getsops/sops/v3/keys"
 	"github.com/getsops/sops/v3/pgp"
+
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/httpx"
 )
@@ -17,20 +18,20 @@ import (
 // An answer is how one of the SDKs tells what a service answered: a status, or a
 // word of the service's own, alone. The rest of what they say quotes the service.
 type answer struct {
-	pattern *regexp.Regexp
+	pattern func() *regexp.Regexp
 	kind    func(found string) error
 }
 
 // answers are tried in order: words before numbers, they say more.
 var answers = []answer{
-	{regexp.MustCompile(`api error ([A-Za-z]{1,60}):`), kindOfWord},        // AWS
-	{regexp.MustCompile(`code = ([A-Za-z]{1,40})\b`), kindOfWord},          // gRPC
-	{regexp.MustCompile(`(?m)^ERROR CODE: ([A-Za-z]{1,40})$`), kindOfWord}, // Azure
-	{regexp.MustCompile(`(?m)^RESPONSE ([0-9]{3}):`), kindOfStatus},        // Azure
-	{regexp.MustCompile(`(?m)^Code: ([0-9]{3})\b`), kindOfStatus},          // Vault
-	{regexp.MustCompile(`StatusCode: ([0-9]{3})\b`), kindOfStatus},         // AWS
-	{regexp.MustCompile(`googleapi: Error ([0-9]{3})\b`), kindOfStatus},    // Google over HTTP
-	{regexp.MustCompile(`"status_code":\s*([0-9]{3})\b`), kindOfStatus},    // HuaweiCloud
+	{fetch.Pattern(`api error ([A-Za-z]{1,60}):`), kindOfWord},        // AWS
+	{fetch.Pattern(`code = ([A-Za-z]{1,40})\b`), kindOfWord},          // gRPC
+	{fetch.Pattern(`(?m)^ERROR CODE: ([A-Za-z]{1,40})$`), kindOfWord}, // Azure
+	{fetch.Pattern(`(?m)^RESPONSE ([0-9]{3}):`), kindOfStatus},        // Azure
+	{fetch.Pattern(`(?m)^Code: ([0-9]{3})\b`), kindOfStatus},          // Vault
+	{fetch.Pattern(`StatusCode: ([0-9]{3})\b`), kindOfStatus},         // AWS
+	{fetch.Pattern(`googleapi: Error ([0-9]{3})\b`), kindOfStatus},    // Google over HTTP
+	{fetch.Pattern(`"status_code":\s*([0-9]{3})\b`), kindOfStatus},    // HuaweiCloud
 }
 
 func kindOfStatus(found string) error {
@@ -75,7 +76,7 @@ func explain(k keys.MasterKey, err error) error {
 		}
 	}
 	for _, a := range answers {
-		if m := a.pattern.FindStringSubmatch(text); m != nil {
+		if m := a.pattern().FindStringSubmatch(text); m != nil {
 			return said(name, m[1], a.kind(m[1]))
 		}
 	}

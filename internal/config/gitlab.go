@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -41,7 +40,7 @@ var gitlabStores = []struct {
 func (r *reader) gitlabFields(s *Secret) []field {
 	token := field{"token", func(e entry, where string) {
 		name, ok := r.text(e, where)
-		match := variableOnly.FindStringSubmatch(name)
+		match := variableOnly().FindStringSubmatch(name)
 		if ok && match == nil {
 			r.problemf(e.at, "%s must be a variable of id_tokens:, such as $VAULT_ID_TOKEN", where)
 			return
@@ -250,13 +249,13 @@ func parseOwn(text string) (fetch.Ref, error) {
 }
 
 var (
-	variableOnly = regexp.MustCompile(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})$`)
-	variableIn   = regexp.MustCompile(`\$\$|\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+	variableOnly = fetch.Pattern(`^\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})$`)
+	variableIn   = fetch.Pattern(`\$\$|\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 )
 
 func expand(text string, getenv func(string) string) (string, error) {
 	var errs []error
-	out := variableIn.ReplaceAllStringFunc(text, func(v string) string {
+	out := variableIn().ReplaceAllStringFunc(text, func(v string) string {
 		if v == "$$" {
 			return "$"
 		}

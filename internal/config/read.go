@@ -3,11 +3,12 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/maskrun/maskrun/fetch"
 )
 
 // A reader fills one Config and collects what is wrong with the file.
@@ -31,10 +32,10 @@ type field struct {
 }
 
 var (
-	variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	plainName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
-	schemeName   = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	keyLike      = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	variableName = fetch.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	plainName    = fetch.Pattern(`^[A-Za-z0-9][A-Za-z0-9._/-]*$`)
+	schemeName   = fetch.Pattern(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	keyLike      = fetch.Pattern(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
 func (r *reader) read(data []byte) {
@@ -75,7 +76,7 @@ func (r *reader) unknownKey(e entry, fields []field) {
 		names[i] = f.key
 	}
 	switch near := Nearest(e.key, names); {
-	case !keyLike.MatchString(e.key):
+	case !keyLike().MatchString(e.key):
 		r.problemf(e.at, "unknown key (known here: %s)", strings.Join(names, ", "))
 	case near != "":
 		r.problemf(e.at, "unknown key %q (did you mean %q?)", e.key, near)
@@ -218,7 +219,7 @@ func kindOf(n ast.Node) string {
 }
 
 func join(where, key string) string {
-	if !keyLike.MatchString(key) {
+	if !keyLike().MatchString(key) {
 		key = "(unusual key)"
 	}
 	if where == "" {
@@ -228,7 +229,7 @@ func join(where, key string) string {
 }
 
 func quoted(key string) string {
-	if !keyLike.MatchString(key) {
+	if !keyLike().MatchString(key) {
 		return ""
 	}
 	return fmt.Sprintf(" %q", key)

@@ -46,7 +46,7 @@ func (r *reader) version(e entry, where string) {
 func (r *reader) stores(e entry, where string) {
 	r.cfg.Stores = map[string]map[string]any{}
 	for _, sub := range r.entries(e, where) {
-		if !schemeName.MatchString(sub.key) {
+		if !schemeName().MatchString(sub.key) {
 			r.problemf(sub.at, "key%s of %s is not the name of a store (lower case, digits, -)", quoted(sub.key), where)
 			continue
 		}
@@ -64,7 +64,7 @@ func (r *reader) stores(e entry, where string) {
 func (r *reader) secrets(e entry, where string) []Secret {
 	var out []Secret
 	for _, sub := range r.entries(e, where) {
-		if !variableName.MatchString(sub.key) {
+		if !variableName().MatchString(sub.key) {
 			r.problemf(sub.at, "key%s of %s is not the name of a variable (letters, digits and _, the first no digit)", quoted(sub.key), where)
 			continue
 		}
@@ -128,7 +128,7 @@ func badRef(err error) string {
 
 func (r *reader) environments(e entry, where string) {
 	for _, sub := range r.entries(e, where) {
-		if !plainName.MatchString(sub.key) {
+		if !plainName().MatchString(sub.key) {
 			r.problemf(sub.at, "key%s of %s is not the name of an environment (letters, digits and . _ / -)", quoted(sub.key), where)
 			continue
 		}

@@ -13,9 +13,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/maskrun/maskrun/fetch"
 )
 
 // A Variable is one name and its value.
@@ -61,7 +62,7 @@ func Formats() []Format {
 	}
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableName = fetch.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Write writes variables in a format of the table, in one write, or nothing.
 func Write(w io.Writer, format string, vars []Variable) error {
@@ -104,7 +105,7 @@ func find(format string) (Format, error) {
 }
 
 func (f Format) check(v Variable) error {
-	if !variableName.MatchString(v.Name) {
+	if !variableName().MatchString(v.Name) {
 		return fmt.Errorf("format %s: %q is not the name of a variable", f.Name, v.Name)
 	}
 	for _, r := range f.refuse {
