@@ -12,7 +12,6 @@
 package doppler
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -74,23 +73,11 @@ func (s *source) login(ctx context.Context, env fetch.Env, identity string) erro
 	if err != nil {
 		return fmt.Errorf("identity of the job: %w", err)
 	}
-	body, err := json.Marshal(map[string]string{"identity": identity, "token": token})
-	if err != nil {
-		return err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address+"/v3/auth/oidc", bytes.NewReader(body))
-	if err != nil {
-		return errors.New("the address of Doppler cannot be used")
-	}
-	req.Header.Set("Content-Type", "application/json")
 	var answer struct{ Token string }
-	a, err := httpx.Do(s.client, req)
-	if err == nil {
-		err = a.JSON(&answer)
-	}
+	err = httpx.Call{URL: s.address + "/v3/auth/oidc", Body: map[string]string{"identity": identity, "token": token}}.JSON(ctx, s.client, &answer)
 	switch {
 	case err != nil:
-		return explain("log in to Doppler", err)
+		return hints.Explain("log in to Doppler", err)
 	case answer.Token == "":
 		return errors.New("log in to Doppler: the answer has no token")
 	}
@@ -110,39 +97,17 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 		return fetch.Document{}, errors.New("want doppler://PROJECT/CONFIG#NAME")
 	}
 	query := url.Values{"project": {project}, "config": {config}, "format": {"json"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/v3/configs/config/secrets/download?"+query.Encode(), nil)
+	var all map[string]json.RawMessage
+	err := httpx.Call{URL: s.address + "/v3/configs/config/secrets/download?" + query.Encode(), Token: s.token}.JSON(ctx, s.client, &all)
 	if err != nil {
-		return fetch.Document{}, errors.New("the address of Doppler cannot be used")
+		return fetch.Document{}, hints.Explain("config "+path, err)
 	}
-	req.Header.Set("Authorization", "Bearer "+s.token)
-	req.Header.Set("Accept", "application/json")
-	a, err := httpx.Do(s.client, req)
-	if err != nil {
-		if a != nil {
-			clear(a.Body)
-		}
-		return fetch.Document{}, explain("config "+path, err)
-	}
-	if err := a.JSON(&map[string]json.RawMessage{}); err != nil {
-		clear(a.Body)
-		return fetch.Document{}, fmt.Errorf("config %s: %w", path, err)
-	}
-	return fetch.Document{Data: a.Body, Format: fetch.JSON}, nil
+	data, err := json.Marshal(all)
+	return fetch.Document{Data: data, Format: fetch.JSON}, err
 }
 
-// explain adds to a status what it means here.
-func explain(what string, err error) error {
-	var status *httpx.StatusError
-	if !errors.As(err, &status) {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	hint := map[int]string{
-		http.StatusUnauthorized: "the token is not valid, or has expired",
-		http.StatusForbidden:    "the token may not read it: a service token is for one config alone",
-		http.StatusNotFound:     "no such project or config, or the token may not see it",
-	}[status.Code]
-	if hint == "" {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return fmt.Errorf("%s: %s: %w", what, hint, err)
+var hints = httpx.Hints{
+	http.StatusUnauthorized: "the token is not valid, or has expired",
+	http.StatusForbidden:    "the token may not read it: a service token is for one config alone",
+	http.StatusNotFound:     "no such project or config, or the token may not see it",
 }

@@ -17,7 +17,6 @@ package gcp
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -68,10 +67,10 @@ func openService(ctx context.Context, scheme string, env fetch.Env) (*service, e
 
 // A call is one request, and what its errors call it.
 type call struct {
-	method, url string
-	body        any
-	permission  string // that the identity needs
-	resource    string // on this
+	url        string
+	body       any    // of a POST; nil for a GET
+	permission string // that the identity needs
+	resource   string // on this
 }
 
 // do makes a call and reads the answer into out.
@@ -80,19 +79,7 @@ func (s *service) do(ctx context.Context, c call, out any) error {
 	if err != nil {
 		return err
 	}
-	var body []byte
-	if c.body != nil {
-		if body, err = json.Marshal(c.body); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, c.method, c.url, strings.NewReader(string(body)))
-	if err != nil {
-		return fmt.Errorf("the address of the store cannot be used: %w", fetch.ErrDenied)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
-	a, err := httpx.Do(s.http, req)
+	a, err := httpx.Call{URL: c.url, Token: token, Body: c.body}.Do(ctx, s.http)
 	if err != nil {
 		return explain(c, a, err)
 	}

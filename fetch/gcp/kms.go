@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -60,7 +59,7 @@ func (c ciphertexts) decrypt(ctx context.Context, name, key string, in map[strin
 		Plaintext       []byte
 		PlaintextCrc32c number
 	}
-	request := call{http.MethodPost, address(cmp.Or(c.settings.endpoint, "https://cloudkms.googleapis.com"), key, ":decrypt"), in,
+	request := call{address(cmp.Or(c.settings.endpoint, "https://cloudkms.googleapis.com"), key, ":decrypt"), in,
 		"cloudkms.cryptoKeyVersions.useToDecrypt (roles/cloudkms.cryptoKeyDecrypter)", key}
 	err := c.do(ctx, request, &out)
 	switch {

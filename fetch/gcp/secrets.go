@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -36,7 +35,7 @@ func (s secrets) Read(ctx context.Context, path string, params url.Values) (fetc
 		}
 	}
 	secret, _, _ := strings.Cut(resource, "/versions/")
-	c := call{http.MethodGet, address(endpoint, resource, ":access"), nil, "secretmanager.versions.access (roles/secretmanager.secretAccessor)", secret}
+	c := call{address(endpoint, resource, ":access"), nil, "secretmanager.versions.access (roles/secretmanager.secretAccessor)", secret}
 	if err := s.do(ctx, c, &out); err != nil {
 		return fetch.Document{}, err
 	}

@@ -165,23 +165,18 @@ func (i *impersonated) Token() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := fmt.Sprintf(`{"scope":[%q],"lifetime":"3600s"}`, scope)
-	req, err := http.NewRequestWithContext(i.ctx, http.MethodPost, address(i.s.iamEndpoint, "projects/-/serviceAccounts/"+i.s.serviceAccount, ":generateAccessToken"), strings.NewReader(body))
-	if err != nil {
-		return nil, errors.New("the address of the IAM service cannot be used")
+	call := httpx.Call{
+		URL:   address(i.s.iamEndpoint, "projects/-/serviceAccounts/"+i.s.serviceAccount, ":generateAccessToken"),
+		Token: by.AccessToken, Body: map[string]any{"scope": []string{scope}, "lifetime": "3600s"},
 	}
-	req.Header.Set("Content-Type", "application/json")
-	by.SetAuthHeader(req)
-	a, err := httpx.Do(i.client, req)
-	if err != nil {
-		return nil, actError{fmt.Errorf("act as %s (it needs roles/iam.serviceAccountTokenCreator or workloadIdentityUser there): %w", i.s.serviceAccount, err)}
-	}
-	defer clear(a.Body)
 	var out struct {
 		AccessToken string
 		ExpireTime  time.Time
 	}
-	if err := a.JSON(&out); err != nil || out.AccessToken == "" {
+	switch err := call.JSON(i.ctx, i.client, &out); {
+	case err != nil:
+		return nil, actError{fmt.Errorf("act as %s (it needs roles/iam.serviceAccountTokenCreator or workloadIdentityUser there): %w", i.s.serviceAccount, err)}
+	case out.AccessToken == "":
 		return nil, actError{fmt.Errorf("act as %s: no token in the answer", i.s.serviceAccount)}
 	}
 	return &oauth2.Token{AccessToken: out.AccessToken, Expiry: out.ExpireTime}, nil

@@ -89,8 +89,8 @@ func (s *source) Read(ctx context.Context, path string, params url.Values) (fetc
 		query.Set("workspaceSlug", parts[0])
 	}
 	var list listing
-	if err := s.ask(ctx, http.MethodGet, "/api/v3/secrets/raw?"+query.Encode(), nil, &list); err != nil {
-		return fetch.Document{}, explain("folder "+path, err)
+	if err := s.ask(ctx, "/api/v3/secrets/raw?"+query.Encode(), nil, &list); err != nil {
+		return fetch.Document{}, hints.Explain("folder "+path, err)
 	}
 	data, err := list.document()
 	return fetch.Document{Data: data, Format: fetch.JSON}, err

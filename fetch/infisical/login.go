@@ -1,10 +1,7 @@
 package infisical
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -43,8 +40,8 @@ func (s *source) trade(ctx context.Context, method string, credentials map[strin
 	var answer struct {
 		AccessToken string `json:"accessToken"`
 	}
-	if err := s.ask(ctx, http.MethodPost, "/api/v1/auth/"+method+"/login", credentials, &answer); err != nil {
-		return explain("log in to Infisical ("+method+")", err)
+	if err := s.ask(ctx, "/api/v1/auth/"+method+"/login", credentials, &answer); err != nil {
+		return hints.Explain("log in to Infisical ("+method+")", err)
 	}
 	if answer.AccessToken == "" {
 		return fmt.Errorf("log in to Infisical (%s): the answer has no token", method)
@@ -54,48 +51,12 @@ func (s *source) trade(ctx context.Context, method string, credentials map[strin
 }
 
 // ask does one request with a body in JSON, or none, and reads the answer into v.
-func (s *source) ask(ctx context.Context, method, path string, body any, v any) error {
-	text := []byte(nil)
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, s.address+path, bytes.NewReader(text))
-	if err != nil {
-		return errors.New("the address of Infisical cannot be used")
-	}
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if s.token != "" {
-		req.Header.Set("Authorization", "Bearer "+s.token)
-	}
-	a, err := httpx.Do(s.client, req)
-	if a != nil {
-		defer clear(a.Body)
-	}
-	if err != nil {
-		return err
-	}
-	return a.JSON(v)
+func (s *source) ask(ctx context.Context, path string, body, v any) error {
+	return httpx.Call{URL: s.address + path, Token: s.token, Body: body}.JSON(ctx, s.client, v)
 }
 
-// explain adds to a status what it means here.
-func explain(what string, err error) error {
-	var status *httpx.StatusError
-	if !errors.As(err, &status) {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	hint := map[int]string{
-		http.StatusUnauthorized: "the credentials are not valid, or have expired",
-		http.StatusForbidden:    "the identity may not read it: it must be a member of the project with a role that can read secrets there",
-		http.StatusNotFound:     "no such project, environment or folder, or the identity may not see it",
-	}[status.Code]
-	if hint == "" {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return fmt.Errorf("%s: %s: %w", what, hint, err)
+var hints = httpx.Hints{
+	http.StatusUnauthorized: "the credentials are not valid, or have expired",
+	http.StatusForbidden:    "the identity may not read it: it must be a member of the project with a role that can read secrets there",
+	http.StatusNotFound:     "no such project, environment or folder, or the identity may not see it",
 }

@@ -43,14 +43,9 @@ func (c connect) item(ctx context.Context, vault, name string) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	a, err := c.get(ctx, "/v1/vaults/"+v+"/items/"+i)
-	if err != nil {
-		return item{}, explain("item", err)
-	}
-	defer clear(a.Body)
 	var it item
-	if err := a.JSON(&it); err != nil {
-		return item{}, fmt.Errorf("item: %w", err)
+	if err := c.call("/v1/vaults/"+v+"/items/"+i).JSON(ctx, c.client, &it); err != nil {
+		return item{}, hints.Explain("item", err)
 	}
 	it.ID, it.Vault.ID = i, v
 	return it, nil
@@ -61,13 +56,10 @@ func (c connect) find(ctx context.Context, what, list, attribute, name string) (
 	if uuid().MatchString(name) {
 		return name, nil
 	}
-	a, err := c.get(ctx, list+"?"+url.Values{"filter": {attribute + ` eq "` + name + `"`}}.Encode())
-	if err != nil {
-		return "", explain(what, err)
-	}
 	var found []named
-	if err := a.JSON(&found); err != nil {
-		return "", fmt.Errorf("%s: %w", what, err)
+	query := url.Values{"filter": {attribute + ` eq "` + name + `"`}}
+	if err := c.call(list+"?"+query.Encode()).JSON(ctx, c.client, &found); err != nil {
+		return "", hints.Explain(what, err)
 	}
 	switch {
 	case len(found) == 0:
@@ -84,40 +76,19 @@ func (c connect) file(ctx context.Context, _, _ string, it item, f attachment) (
 	if strings.Trim(f.ID, "abcdefghijklmnopqrstuvwxyz0123456789") != "" || f.ID == "" {
 		return nil, errors.New("the file has no id")
 	}
-	a, err := c.get(ctx, "/v1/vaults/"+it.Vault.ID+"/items/"+it.ID+"/files/"+f.ID+"/content")
+	a, err := c.call("/v1/vaults/"+it.Vault.ID+"/items/"+it.ID+"/files/"+f.ID+"/content").Do(ctx, c.client)
 	if err != nil {
-		return nil, explain("file", err)
+		return nil, hints.Explain("file", err)
 	}
 	return a.Body, nil
 }
 
-func (c connect) get(ctx context.Context, path string) (*httpx.Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address+path, nil)
-	if err != nil {
-		return nil, errors.New("OP_CONNECT_HOST cannot be used")
-	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
-	req.Header.Set("Accept", "application/json, application/octet-stream")
-	a, err := httpx.Do(c.client, req)
-	if err != nil && a != nil {
-		clear(a.Body)
-	}
-	return a, err
+func (c connect) call(path string) httpx.Call {
+	return httpx.Call{URL: c.address + path, Token: c.token}
 }
 
-// explain adds to a status what it means here.
-func explain(what string, err error) error {
-	var status *httpx.StatusError
-	if !errors.As(err, &status) {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	hint := map[int]string{
-		http.StatusUnauthorized: "OP_CONNECT_TOKEN is not valid",
-		http.StatusForbidden:    "the token has no access to the vault",
-		http.StatusNotFound:     "there is none, or the token may not see it",
-	}[status.Code]
-	if hint == "" {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return fmt.Errorf("%s: %s: %w", what, hint, err)
+var hints = httpx.Hints{
+	http.StatusUnauthorized: "OP_CONNECT_TOKEN is not valid",
+	http.StatusForbidden:    "the token has no access to the vault",
+	http.StatusNotFound:     "there is none, or the token may not see it",
 }

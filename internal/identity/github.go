@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -81,24 +80,13 @@ func githubAddress(text, audience string) (string, error) {
 func askGitHub(ctx context.Context, g *giver, address string) (string, error) {
 	tryCtx, cancel := context.WithTimeout(ctx, githubTry)
 	defer cancel()
-	req, err := http.NewRequestWithContext(tryCtx, http.MethodGet, address, nil)
-	if err != nil {
-		return "", errors.New(githubURL + " is no https address")
-	}
-	req.Header.Set("Authorization", "Bearer "+g.env[githubToken])
-	req.Header.Set("Accept", "application/json")
-	answer, err := httpx.Do(g.o.HTTP, req)
-	if err != nil {
-		if tryCtx.Err() != nil && ctx.Err() == nil {
-			err = fmt.Errorf("no answer within %s: %w", githubTry, fetch.ErrUnavailable)
-		}
-		return "", err
-	}
-	defer clear(answer.Body)
 	var body struct {
 		Value string `json:"value"`
 	}
-	if err := answer.JSON(&body); err != nil {
+	if err := (httpx.Call{URL: address, Token: g.env[githubToken]}).JSON(tryCtx, g.o.HTTP, &body); err != nil {
+		if tryCtx.Err() != nil && ctx.Err() == nil {
+			err = fmt.Errorf("no answer within %s: %w", githubTry, fetch.ErrUnavailable)
+		}
 		return "", err
 	}
 	if body.Value == "" {
