@@ -1,14 +1,10 @@
 package aws
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
-	"path"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -34,17 +30,27 @@ func openCiphertexts(_ context.Context, env fetch.Env) (fetch.Source, error) {
 // Read decrypts the file at name: the bytes that KMS gave, or base64 of them, as the
 // command line prints it.
 func (c ciphertexts) Read(ctx context.Context, name string, params url.Values) (fetch.Document, error) {
-	in, set, err := c.input(name, params)
+	in, set, err := c.input(params)
 	if err != nil {
 		return fetch.Document{}, err
 	}
-	cfg, err := c.config(ctx, set)
+	blob, format, err := c.env.ReadCiphertext(name, maxCiphertext)
 	if err != nil {
 		return fetch.Document{}, err
+	}
+	in.CiphertextBlob = blob
+	data, err := c.decrypt(ctx, in, set)
+	return fetch.Document{Data: data, Format: format}, err
+}
+
+func (c ciphertexts) decrypt(ctx context.Context, in *kms.DecryptInput, set settings) ([]byte, error) {
+	cfg, err := c.config(ctx, set)
+	if err != nil {
+		return nil, err
 	}
 	done, err := c.slot(ctx)
 	if err != nil {
-		return fetch.Document{}, err
+		return nil, err
 	}
 	defer done()
 	out, err := kms.NewFromConfig(cfg).Decrypt(ctx, in)
@@ -53,16 +59,16 @@ func (c ciphertexts) Read(ctx context.Context, name string, params url.Values) (
 		if in.KeyId != nil {
 			key = *in.KeyId
 		}
-		return fetch.Document{}, explain(call{"Decrypt", "kms:Decrypt", key, set.who()}, err)
+		return nil, explain(call{"Decrypt", "kms:Decrypt", key, set.who()}, err)
 	}
 	if out.Plaintext == nil {
-		return fetch.Document{}, errors.New("the answer holds no plaintext: is this the address of the store?")
+		return nil, errors.New("the answer holds no plaintext: is this the address of the store?")
 	}
-	return fetch.Document{Data: out.Plaintext, Format: plainFormat(name)}, nil
+	return out.Plaintext, nil
 }
 
 // input makes the call for a reference.
-func (c ciphertexts) input(name string, params url.Values) (*kms.DecryptInput, settings, error) {
+func (c ciphertexts) input(params url.Values) (*kms.DecryptInput, settings, error) {
 	if err := fetch.CheckParams(params, append(commonParams, "context", "key", "alg")...); err != nil {
 		return nil, settings{}, err
 	}
@@ -79,13 +85,6 @@ func (c ciphertexts) input(name string, params url.Values) (*kms.DecryptInput, s
 	}
 	if in.EncryptionContext, err = encryptionContext(params.Get("context")); err != nil {
 		return nil, set, err
-	}
-	file, err := c.env.ReadFile(name)
-	if err != nil {
-		return nil, set, err
-	}
-	if in.CiphertextBlob, err = ciphertext(file); err != nil {
-		return nil, set, fmt.Errorf("file %s: %w", name, err)
 	}
 	return in, set, nil
 }
@@ -110,29 +109,4 @@ func encryptionContext(text string) (map[string]string, error) {
 		out[k] = v
 	}
 	return out, nil
-}
-
-// ciphertext takes base64 off a file that is nothing else. What KMS gives begins with bytes
-// that are no letters.
-func ciphertext(file []byte) ([]byte, error) {
-	packed := bytes.Join(bytes.Fields(file), nil)
-	blob, err := base64.StdEncoding.AppendDecode(nil, packed)
-	if err != nil || len(blob) == 0 {
-		blob = file
-	}
-	switch {
-	case len(blob) == 0:
-		return nil, errors.New("is empty")
-	case len(blob) > maxCiphertext:
-		return nil, fmt.Errorf("larger than the %d bytes that KMS decrypts: was it encrypted with a data key (sops, the Encryption SDK)?: %w", maxCiphertext, fetch.ErrDenied)
-	}
-	return blob, nil
-}
-
-// plainFormat is that of secrets.json for secrets.json.enc.
-func plainFormat(name string) fetch.Format {
-	for _, ext := range []string{".b64", ".base64", ".enc", ".encrypted", ".kms"} {
-		name = strings.TrimSuffix(name, ext)
-	}
-	return fetch.FormatOf(path.Base(name))
 }

@@ -1,10 +1,8 @@
 package azure
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -43,13 +41,9 @@ func (c ciphertexts) Read(ctx context.Context, name string, params url.Values) (
 	if err != nil {
 		return fetch.Document{}, fmt.Errorf("key: %w", err)
 	}
-	file, err := c.env.ReadFile(name)
+	blob, format, err := c.env.ReadCiphertext(name, maxCiphertext)
 	if err != nil {
 		return fetch.Document{}, err
-	}
-	blob := ciphertext(file)
-	if len(blob) == 0 || len(blob) > maxCiphertext {
-		return fetch.Document{}, fmt.Errorf("file %s: is empty, or larger than a key of Key Vault decrypts: was it encrypted with a data key (sops)?: %w", name, fetch.ErrDenied)
 	}
 	client, err := azkeys.NewClient(r.vault, c.credential, &azkeys.ClientOptions{
 		ClientOptions: c.client, DisableChallengeResourceVerification: c.settings.endpoint != ""})
@@ -63,29 +57,10 @@ func (c ciphertexts) Read(ctx context.Context, name string, params url.Values) (
 	if out.Result == nil {
 		return fetch.Document{}, errors.New("the answer holds no plaintext: is this the address of the store?")
 	}
-	return fetch.Document{Data: out.Result, Format: plainFormat(name)}, nil
+	return fetch.Document{Data: out.Result, Format: format}, nil
 }
 
 // keyPath makes VAULT/NAME/VERSION of a key's address too.
 func keyPath(key string) string {
 	return strings.Replace(strings.TrimPrefix(key, "https://"), "/keys/", "/", 1)
-}
-
-// ciphertext takes base64 off a file that is nothing else.
-func ciphertext(file []byte) []byte {
-	packed := bytes.TrimRight(bytes.Join(bytes.Fields(file), nil), "=")
-	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		if blob, err := enc.AppendDecode(nil, packed); err == nil {
-			return blob
-		}
-	}
-	return file
-}
-
-// plainFormat is that of secrets.json for secrets.json.enc.
-func plainFormat(name string) fetch.Format {
-	for _, ext := range []string{".b64", ".base64", ".enc", ".encrypted", ".kms"} {
-		name = strings.TrimSuffix(name, ext)
-	}
-	return fetch.FormatOf(name)
 }
