@@ -148,12 +148,16 @@ func readWhole(resp *http.Response) error {
 	return err
 }
 
-// slot waits for one of the calls that may be under way, and gives it back with done.
-func (a *accounts) slot(ctx context.Context) (done func(), err error) {
+// enter gives the configuration for s, as soon as a call may be made: few are under way at
+// once. Who made it says done.
+func (a *accounts) enter(ctx context.Context, s settings) (cfg aws.Config, done func(), err error) {
+	if cfg, err = a.config(ctx, s); err != nil {
+		return cfg, nil, err
+	}
 	select {
 	case a.slots <- struct{}{}:
-		return func() { <-a.slots }, nil
+		return cfg, func() { <-a.slots }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return cfg, nil, ctx.Err()
 	}
 }

@@ -44,11 +44,7 @@ func (c ciphertexts) Read(ctx context.Context, name string, params url.Values) (
 }
 
 func (c ciphertexts) decrypt(ctx context.Context, in *kms.DecryptInput, set settings) ([]byte, error) {
-	cfg, err := c.config(ctx, set)
-	if err != nil {
-		return nil, err
-	}
-	done, err := c.slot(ctx)
+	cfg, done, err := c.enter(ctx, set)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -85,11 +84,7 @@ func (p parameters) order(q fetch.Query) *order {
 
 // client gives a client for set, and one of the calls that may be under way.
 func (p parameters) client(ctx context.Context, set settings) (*ssm.Client, func(), error) {
-	cfg, err := p.config(ctx, set)
-	if err != nil {
-		return nil, nil, err
-	}
-	done, err := p.slot(ctx)
+	cfg, done, err := p.enter(ctx, set)
 	return ssm.NewFromConfig(cfg), done, err
 }
 
@@ -154,39 +149,34 @@ func (p parameters) tree(ctx context.Context, o *order, recursive bool) (fetch.D
 	defer done()
 	in := &ssm.GetParametersByPathInput{Path: aws.String("/" + strings.Trim(o.id, "/")), Recursive: &recursive,
 		WithDecryption: aws.Bool(true), MaxResults: aws.Int32(parametersAtOnce)}
-	found, size := map[string]string{}, 0
-	for range maxPages {
+	var all gathering
+	err = pages(func(token *string) (*string, error) {
+		in.NextToken = token
 		out, err := client.GetParametersByPath(ctx, in)
 		if err != nil {
-			return fetch.Document{}, explain(call{"GetParametersByPath", "ssm:GetParametersByPath", *in.Path, o.settings.who()}, err)
+			return nil, explain(call{"GetParametersByPath", "ssm:GetParametersByPath", *in.Path, o.settings.who()}, err)
 		}
 		for _, v := range out.Parameters {
 			name := strings.Trim(strings.TrimPrefix(aws.ToString(v.Name), *in.Path), "/")
-			found[name] = aws.ToString(v.Value)
-			size += len(found[name])
+			if err := all.add(name, aws.ToString(v.Value)); err != nil {
+				return nil, err
+			}
 		}
-		if size > fetch.MaxDocument {
-			return fetch.Document{}, fmt.Errorf("larger than 1 MiB together: take a longer path: %w", fetch.ErrDenied)
-		}
-		if aws.ToString(out.NextToken) == "" {
-			return treeDocument(found)
-		}
-		in.NextToken = out.NextToken
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return fetch.Document{}, err
 	}
-	return fetch.Document{}, fmt.Errorf("more than %d pages of parameters: take a longer path: %w", maxPages, fetch.ErrDenied)
+	return all.document(nested(all.found), "no parameter below this path")
 }
 
-// treeDocument nests found by the slashes of its names.
-func treeDocument(found map[string]string) (fetch.Document, error) {
-	if len(found) == 0 {
-		return fetch.Document{}, fmt.Errorf("no parameter below this path: %w", fetch.ErrNotFound)
-	}
+// nested hangs up found by the slashes of its names.
+func nested(found map[string]string) map[string]any {
 	root := map[string]any{}
 	for name, value := range found {
 		put(root, found, name, value)
 	}
-	data, err := json.Marshal(root)
-	return fetch.Document{Data: data, Format: fetch.JSON}, err
+	return root
 }
 
 // put hangs a value into the tree. Where a name is both a parameter and a path, as AWS allows, what

@@ -3,9 +3,7 @@ package aws
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -88,21 +86,15 @@ func param(params url.Values, names ...string) string {
 	return ""
 }
 
-func (s secrets) client(ctx context.Context, set settings) (*secretsmanager.Client, error) {
-	cfg, err := s.config(ctx, set)
-	if err != nil {
-		return nil, err
-	}
-	return secretsmanager.NewFromConfig(cfg), nil
+// client gives a client for set, and one of the calls that may be under way.
+func (s secrets) client(ctx context.Context, set settings) (*secretsmanager.Client, func(), error) {
+	cfg, done, err := s.enter(ctx, set)
+	return secretsmanager.NewFromConfig(cfg), done, err
 }
 
 // one reads one secret.
 func (s secrets) one(ctx context.Context, o *order, version, stage string) (fetch.Document, error) {
-	client, err := s.client(ctx, o.settings)
-	if err != nil {
-		return fetch.Document{}, err
-	}
-	done, err := s.slot(ctx)
+	client, done, err := s.client(ctx, o.settings)
 	if err != nil {
 		return fetch.Document{}, err
 	}
@@ -185,31 +177,21 @@ func itemError(e types.APIErrorType, set settings) error {
 	return failed("BatchGetSecretValue", m.err())
 }
 
-// maxPages bounds a list: a server that never comes to an end is none of AWS's.
-const maxPages = 100
-
 // pages calls BatchGetSecretValue until it has given everything.
 func (s secrets) pages(ctx context.Context, set settings, in *secretsmanager.BatchGetSecretValueInput, resource string, use func(*secretsmanager.BatchGetSecretValueOutput) error) error {
-	client, err := s.client(ctx, set)
-	if err != nil {
-		return err
-	}
-	done, err := s.slot(ctx)
+	client, done, err := s.client(ctx, set)
 	if err != nil {
 		return err
 	}
 	defer done()
-	for range maxPages {
+	return pages(func(token *string) (*string, error) {
+		in.NextToken = token
 		out, err := client.BatchGetSecretValue(ctx, in)
 		if err != nil {
-			return explain(call{"BatchGetSecretValue", "secretsmanager:BatchGetSecretValue", resource, set.who()}, err)
+			return nil, explain(call{"BatchGetSecretValue", "secretsmanager:BatchGetSecretValue", resource, set.who()}, err)
 		}
-		if err := use(out); err != nil || aws.ToString(out.NextToken) == "" {
-			return err
-		}
-		in.NextToken = out.NextToken
-	}
-	return fmt.Errorf("more than %d pages of secrets: %w", maxPages, fetch.ErrDenied)
+		return out.NextToken, use(out)
+	})
 }
 
 // prefix reads all secrets whose names begin with prefix into one JSON object, by name.
@@ -218,7 +200,7 @@ func (s secrets) prefix(ctx context.Context, o *order, prefix string) (fetch.Doc
 		Filters:    []types.Filter{{Key: types.FilterNameStringTypeName, Values: []string{prefix}}},
 		MaxResults: aws.Int32(secretsAtOnce),
 	}
-	found, size := map[string]string{}, 0
+	var all gathering
 	err := s.pages(ctx, o.settings, in, prefix+"* (and secretsmanager:ListSecrets)", func(out *secretsmanager.BatchGetSecretValueOutput) error {
 		if len(out.Errors) > 0 {
 			e := out.Errors[0]
@@ -229,23 +211,17 @@ func (s secrets) prefix(ctx context.Context, o *order, prefix string) (fetch.Doc
 		}
 		for _, v := range out.SecretValues {
 			if name := aws.ToString(v.Name); strings.HasPrefix(name, prefix) { // AWS's filter does not mind the case
-				found[name] = secretText(v)
-				size += len(found[name])
+				if err := all.add(name, secretText(v)); err != nil {
+					return err
+				}
 			}
-		}
-		if size > fetch.MaxDocument {
-			return fmt.Errorf("larger than 1 MiB together: take a longer prefix: %w", fetch.ErrDenied)
 		}
 		return nil
 	})
 	if err != nil {
 		return fetch.Document{}, err
 	}
-	if len(found) == 0 {
-		return fetch.Document{}, fmt.Errorf("no secret has this prefix: %w", fetch.ErrNotFound)
-	}
-	data, err := json.Marshal(found)
-	return fetch.Document{Data: data, Format: fetch.JSON}, err
+	return all.document(all.found, "no secret has this prefix")
 }
 
 // secretText is a secret as a JSON text; bytes are base64 there.
