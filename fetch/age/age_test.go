@@ -73,7 +73,7 @@ func TestConformance(t *testing.T) {
 	for _, path := range []string{"token.age", "armored.age"} {
 		t.Run(path, func(t *testing.T) {
 			fetchtest.Run(t, fetchtest.Harness{
-				Kind: age.Kind(), Env: env, Path: path, Want: []byte(fetchtest.Canary), Missing: "absent.age",
+				Kind: age.Kind(), Env: env, NoServer: true, Path: path, Want: []byte(fetchtest.Canary), Missing: "absent.age",
 				Denied: "foreign.age", Oversize: "huge.age", Hostile: []string{"cut.age", "plain.age", "bad-armor.age"},
 			})
 		})

@@ -42,9 +42,9 @@ func files(t *testing.T) map[string][]byte {
 
 func TestConformance(t *testing.T) {
 	fetchtest.Run(t, fetchtest.Harness{
-		Kind: ansiblevault.Kind(),
-		Env:  fetch.Env{Root: fetchtest.Root(t, files(t)), Getenv: fetchtest.Getenv(map[string]string{"ANSIBLE_VAULT_PASSWORD": "password of the tests"})},
-		Path: "binary", Want: []byte(binary), Missing: "absent", Denied: "dev.env", Oversize: "huge",
+		Kind:     ansiblevault.Kind(),
+		Env:      fetch.Env{Root: fetchtest.Root(t, files(t)), Getenv: fetchtest.Getenv(map[string]string{"ANSIBLE_VAULT_PASSWORD": "password of the tests"})},
+		NoServer: true, Path: "binary", Want: []byte(binary), Missing: "absent", Denied: "dev.env", Oversize: "huge",
 		Hostile: []string{"plain.yml", "age", "old", "header"},
 	})
 }

@@ -28,7 +28,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/aws"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
-	"github.com/maskrun/maskrun/internal/httpx"
 	"github.com/maskrun/maskrun/internal/vaulttest"
 )
 
@@ -78,11 +77,7 @@ func freeAddress(t *testing.T) string {
 // realEnv is the world of the stores, with no credentials but those of the environment.
 func realEnv(t *testing.T) fetch.Env {
 	t.Helper()
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fetch.Env{Getenv: os.Getenv, HTTP: client, Warn: func(string) {}}
+	return fetch.Env{Getenv: os.Getenv, HTTP: fetchtest.Client(t), Warn: func(string) {}}
 }
 
 // moto is an emulator of AWS that somebody else wrote.

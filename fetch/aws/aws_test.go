@@ -49,10 +49,7 @@ func TestConformance(t *testing.T) {
 
 func open(t testing.TB, kind fetch.Kind, env fetch.Env) fetch.ManyReader {
 	t.Helper()
-	src, err := kind.Open(context.Background(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
+	src := fetchtest.Open(t, kind, env)
 	many, ok := src.(fetch.ManyReader)
 	if !ok {
 		t.Fatalf("%T reads one by one", src)
@@ -203,12 +200,7 @@ func TestSecretBatches(t *testing.T) {
 
 func wantError(t *testing.T, err, kind error, text string) {
 	t.Helper()
-	if err == nil || kind != nil && !errors.Is(err, kind) || !strings.Contains(err.Error(), text) {
-		t.Errorf("error %v, want %q and %v", err, text, kind)
-	}
-	if kind == nil && (errors.Is(err, fetch.ErrNotFound) || errors.Is(err, fetch.ErrUnavailable)) {
-		t.Errorf("error %v would be forgiven or tried again", err)
-	}
+	fetchtest.WantError(t, err, kind, text, credentials...)
 }
 
 // An identity that may read each secret but not in batches is the usual least privilege.

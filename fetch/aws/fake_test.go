@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/maskrun/maskrun/fetch"
-	"github.com/maskrun/maskrun/internal/httpx"
+	"github.com/maskrun/maskrun/fetch/fetchtest"
 )
 
 // A fakeAWS is a fake of the four services, after their published API references: enough of
@@ -87,11 +87,7 @@ func cleanEnv(t testing.TB) {
 }
 
 func (f *fakeAWS) env() fetch.Env {
-	client, err := httpx.New(nil)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return fetch.Env{Getenv: os.Getenv, HTTP: client, Warn: func(string) {}}
+	return fetch.Env{Getenv: os.Getenv, HTTP: fetchtest.Client(f.t), Warn: func(string) {}}
 }
 
 var (

@@ -125,7 +125,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("error of %d bytes: %v", len(fmt.Sprint(err)), err)
 				}
 				fetchtest.NoCanary(t, err)
-				noSecrets(t, err)
+				fetchtest.ShowsNothing(t, err, credentials...)
 			})
 		}
 	}
@@ -190,7 +190,7 @@ func TestRetries(t *testing.T) {
 			if (err == nil) != c.ok || (len(secrets) == 2) != c.ok || len(f.ops()) != c.calls {
 				t.Errorf("%d secrets, %d calls, error %v", len(secrets), len(f.ops()), err)
 			}
-			noSecrets(t, err)
+			fetchtest.ShowsNothing(t, err, credentials...)
 		})
 	}
 	f.fault = func(w http.ResponseWriter, r *http.Request, _ string) bool {
@@ -240,7 +240,7 @@ func FuzzFailures(f *testing.F) {
 					t.Errorf("no error, %d bytes", len(a.Document.Data))
 				}
 				fetchtest.NoCanary(t, a.Err)
-				noSecrets(t, a.Err)
+				fetchtest.ShowsNothing(t, a.Err, credentials...)
 			}
 		}
 	})

@@ -32,6 +32,13 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(h.Kind.Scheme, func(t *testing.T) {
 			h.Want, h.Env.Root = []byte(fetchtest.Canary), root
+			h.At = func(address string) fetch.Env {
+				address = f.front(address)
+				t.Setenv("AZURE_AUTHORITY_HOST", address+"/")
+				env := f.env(map[string]any{"endpoint": address, "key": h.Env.Config["key"]})
+				env.Root = root
+				return job(env, fetchtest.Canary, nil)
+			}
 			fetchtest.Run(t, h)
 		})
 	}
@@ -39,39 +46,16 @@ func TestConformance(t *testing.T) {
 
 func open(t testing.TB, kind fetch.Kind, env fetch.Env) fetch.Source {
 	t.Helper()
-	src, err := kind.Open(context.Background(), env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return src
+	return fetchtest.Open(t, kind, env)
 }
 
 func wantError(t *testing.T, err, kind error, text string) {
 	t.Helper()
-	if err == nil || kind != nil && !errors.Is(err, kind) || !strings.Contains(err.Error(), text) {
-		t.Errorf("error %v, want %q and %v", err, text, kind)
-		return
-	}
-	if kind == nil && (errors.Is(err, fetch.ErrNotFound) || errors.Is(err, fetch.ErrUnavailable)) {
-		t.Errorf("error %v would be forgiven or tried again", err)
-	}
-	noSecrets(t, err)
+	fetchtest.WantError(t, err, kind, text, credentials...)
 }
 
-// noSecrets fails the test when err shows a credential.
-func noSecrets(t *testing.T, err error) {
-	t.Helper()
-	text := fmt.Sprintf("%v %+v", err, err)
-	for _, s := range []string{jobToken, accessToken, clientSecret, jobToken[:12]} {
-		if strings.Contains(text, s) {
-			t.Errorf("the error shows a credential")
-		}
-	}
-	if strings.ContainsAny(text, "\r\n") || len(err.Error()) > 300 {
-		t.Errorf("the error is no line of 300 bytes: %q", text)
-	}
-	fetchtest.NoCanary(t, err)
-}
+// credentials are what no error may show.
+var credentials = []string{jobToken, accessToken, clientSecret}
 
 // Every form a person writes.
 func TestReferences(t *testing.T) {
@@ -440,6 +424,6 @@ func FuzzFailures(f *testing.F) {
 		if err == nil {
 			t.Fatal("no error")
 		}
-		noSecrets(t, err)
+		fetchtest.ShowsNothing(t, err, credentials...)
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/maskrun/maskrun/fetch"
-	"github.com/maskrun/maskrun/internal/httpx"
+	"github.com/maskrun/maskrun/fetch/fetchtest"
 )
 
 // A fakeAzure is a fake of a Key Vault and of the server that signs in to it (Entra), after their
@@ -63,17 +63,13 @@ func newFake(t testing.TB) *fakeAzure {
 
 // env is that of a job with an OIDC token, whose configuration names a client.
 func (f *fakeAzure) env(more map[string]any) fetch.Env {
-	client, err := httpx.New(&httpx.Options{CA: f.ca})
-	if err != nil {
-		f.t.Fatal(err)
-	}
 	config := map[string]any{"endpoint": f.url, "tenant_id": tenant, "client_id": clientID}
 	for k, v := range more {
 		if config[k] = v; v == nil {
 			delete(config, k)
 		}
 	}
-	env := fetch.Env{Getenv: os.Getenv, HTTP: client, Warn: func(string) {}, Trusted: true, Config: config}
+	env := fetch.Env{Getenv: os.Getenv, HTTP: fetchtest.Client(f.t, f.ca...), Warn: func(string) {}, Trusted: true, Config: config}
 	return job(env, jobToken, nil)
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/doppler"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const document = `{"API_KEY":"` + fetchtest.Canary + `","DOPPLER_CONFIG":"prd","MULTI":"a\nb"}`
@@ -55,15 +54,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func world(t *testing.T, address string, vars map[string]string) fetch.Env {
 	t.Helper()
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	all := map[string]string{"DOPPLER_API_HOST": address}
 	for k, v := range vars {
 		all[k] = v
 	}
-	return fetch.Env{HTTP: client, Getenv: fetchtest.Getenv(all)}
+	return fetch.Env{HTTP: fetchtest.Client(t), Getenv: fetchtest.Getenv(all)}
 }
 
 func TestConformance(t *testing.T) {
@@ -73,16 +68,19 @@ func TestConformance(t *testing.T) {
 		Kind: doppler.Kind(), Env: world(t, server.URL, map[string]string{"DOPPLER_TOKEN": "dp.sa.x"}),
 		Path: "ml/prd", Want: []byte(document), Missing: "ml/none", Denied: "ml/closed",
 		Hostile: []string{"ml", "ml/prd/x/y", "ml/", "ml/prd?format=env", "ml/a b"},
+		At: func(address string) fetch.Env {
+			return world(t, address, map[string]string{"DOPPLER_TOKEN": fetchtest.Canary})
+		},
 	})
 }
 
+// FAULTS 87 to 90 and 93, at login.
 func TestFaults(t *testing.T) {
 	fetchtest.Faults(t, func(address string) error {
-		src, err := doppler.Kind().Open(t.Context(), world(t, address, map[string]string{"DOPPLER_TOKEN": fetchtest.Canary}))
-		if err != nil {
-			return err
-		}
-		_, err = src.Read(t.Context(), "ml/prd", nil)
+		env := world(t, address, nil)
+		env.Config = map[string]any{"identity": "uuid"}
+		env.Identity = func(context.Context, string) (string, error) { return fetchtest.Canary, nil }
+		_, err := doppler.Kind().Open(t.Context(), env)
 		return err
 	})
 }

@@ -10,10 +10,11 @@ import (
 
 func TestConformance(t *testing.T) {
 	fetchtest.Run(t, fetchtest.Harness{
-		Kind:    env.Kind(),
-		Env:     fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"TOKEN": fetchtest.Canary})},
-		Path:    "TOKEN",
-		Want:    []byte(fetchtest.Canary),
-		Missing: "ABSENT",
+		Kind:     env.Kind(),
+		Env:      fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"TOKEN": fetchtest.Canary})},
+		Path:     "TOKEN",
+		Want:     []byte(fetchtest.Canary),
+		Missing:  "ABSENT",
+		NoServer: true,
 	})
 }

@@ -21,7 +21,7 @@ func TestConformance(t *testing.T) {
 	fetchtest.Run(t, fetchtest.Harness{
 		Kind: exec.Kind(), Env: fetch.Env{Root: root, Trusted: true},
 		Path: "cat token", Want: []byte(fetchtest.Canary),
-		Missing: "cat token; exit 3", NoMissing: true,
+		Missing: "cat token; exit 3", NoMissing: true, NoServer: true,
 		Oversize: "cat /dev/zero",
 	})
 }

@@ -22,7 +22,8 @@ import (
 // can, with Canary in all that it sends. Read opens the store with Canary as its
 // credential, asks it for a document once, and returns the error: there must be
 // one, of the right kind, that shows nothing, and the credential must not have
-// gone to another server. The server is a fake of ours. FAULTS 87, 88, 90.
+// gone to another server, or to one that cannot be believed. The server is a fake of
+// ours. FAULTS 87, 88, 89, 90, 93.
 //
 // A store with a [Harness] says Harness.At instead, and is asked more.
 func Faults(t *testing.T, read func(address string) error) {
@@ -50,6 +51,8 @@ func Faults(t *testing.T, read func(address string) error) {
 	}
 	t.Run("fault: nobody there", func(t *testing.T) { testRefused(t, read) })
 	t.Run("fault: any", func(t *testing.T) { testAnyFailure(t, read) })
+	t.Run("fault: link-local", func(t *testing.T) { testLinkLocal(t, read) })
+	testTLS(t, read)
 }
 
 // answered has read ask a server that answers everything alike. The error is held to the rules.
@@ -125,8 +128,11 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 
 // testFaults has the store ask a server that fails in each way.
 func testFaults(t *testing.T, h Harness) {
+	if h.NoServer {
+		t.Skip("asks no server")
+	}
 	if h.At == nil {
-		t.Skip("asks no server: Harness.At is nil")
+		t.Fatal("fetchtest: say how the store is sent to a server that fails (At), or that it asks none (NoServer)")
 	}
 	Faults(t, func(address string) error { return askAt(t, h, address, time.Minute) })
 	t.Run("fault: slow", func(t *testing.T) { testSlow(t, h) })

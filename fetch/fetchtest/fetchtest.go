@@ -60,8 +60,9 @@ type Harness struct {
 	// At gives a world in which the store asks the server at an address
 	// (http://127.0.0.1:PORT) for everything. For a store across the network; its
 	// credentials in that world should hold Canary. Path is read there, and the
-	// server fails in every way of FAULTS 87, 88 and 90.
-	At func(address string) fetch.Env
+	// server fails in every way of FAULTS 87 to 90 and 93. Address may be https, or link-local.
+	At       func(address string) fetch.Env
+	NoServer bool // the store asks none: there is no At
 
 	NoMissing bool // the store cannot tell that a document is missing (exec)
 }
@@ -87,6 +88,7 @@ func Run(t *testing.T, h Harness) {
 		{"concurrent", testConcurrent},
 		{"many", testMany},
 		{"resolver", testResolver},
+		{"files", testFiles},
 		{"faults", testFaults},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, h) })
@@ -130,23 +132,9 @@ func NoCanary(t *testing.T, what any) {
 	}
 }
 
-// open opens the store as the Resolver would.
 func open(t *testing.T, h Harness) fetch.Source {
 	t.Helper()
-	if h.Env.Getenv == nil {
-		h.Env.Getenv = Getenv(nil)
-	}
-	if h.Env.Warn == nil {
-		h.Env.Warn = func(string) {}
-	}
-	src, err := h.Kind.Open(t.Context(), h.Env)
-	if err != nil {
-		t.Fatalf("open: %v", err)
-	}
-	if c, ok := src.(interface{ Close() error }); ok {
-		t.Cleanup(func() { _ = c.Close() })
-	}
-	return src
+	return Open(t, h.Kind, h.Env)
 }
 
 // read reads a path with a time limit and looks at the error it gets.

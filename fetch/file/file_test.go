@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 				"huge":      make([]byte, fetch.MaxDocument+1),
 			})
 			fetchtest.Run(t, fetchtest.Harness{
-				Kind: kind, Env: fetch.Env{Root: root}, Path: "token", Want: []byte(fetchtest.Canary + "\n"),
+				Kind: kind, Env: fetch.Env{Root: root}, NoServer: true, Path: "token", Want: []byte(fetchtest.Canary + "\n"),
 				Missing: "absent", Denied: "/etc/passwd", Oversize: "huge", Hostile: []string{"sub", ".", "token/x"},
 			})
 		})

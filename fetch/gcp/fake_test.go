@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/maskrun/maskrun/fetch"
-	"github.com/maskrun/maskrun/internal/httpx"
+	"github.com/maskrun/maskrun/fetch/fetchtest"
 )
 
 // A fakeGoogle is a fake of Secret Manager, Cloud KMS, the Security Token Service, IAM
@@ -66,17 +66,13 @@ func newFake(t testing.TB) *fakeGoogle {
 
 // env is that of a job with an OIDC token, whose configuration names a provider.
 func (f *fakeGoogle) env(more map[string]any) fetch.Env {
-	client, err := httpx.New(nil)
-	if err != nil {
-		f.t.Fatal(err)
-	}
 	config := map[string]any{"endpoint": f.url, "sts_endpoint": f.url, "iam_endpoint": f.url, "workload_identity_provider": provider}
 	for k, v := range more {
 		if config[k] = v; v == nil {
 			delete(config, k)
 		}
 	}
-	env := fetch.Env{Getenv: os.Getenv, HTTP: client, Warn: func(string) {}, Trusted: true, Config: config}
+	env := fetch.Env{Getenv: os.Getenv, HTTP: fetchtest.Client(f.t), Warn: func(string) {}, Trusted: true, Config: config}
 	return job(env, jobToken, nil)
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/githubvar"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const token = "ghp_TESTTESTTESTTEST0000"
@@ -55,11 +54,14 @@ func fake(t *testing.T, values map[string]string, status map[string]int) fetch.E
 		_ = json.NewEncoder(w).Encode(map[string]any{"name": name, "value": value})
 	}))
 	t.Cleanup(server.Close)
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fetch.Env{HTTP: client, Getenv: fetchtest.Getenv(map[string]string{"GITHUB_TOKEN": token, "GITHUB_API_URL": server.URL}), Warn: func(string) {}}
+	return at(t, server.URL, token)
+}
+
+// at is a world in which the API is at an address.
+func at(t *testing.T, address, token string) fetch.Env {
+	t.Helper()
+	vars := map[string]string{"GITHUB_TOKEN": token, "GITHUB_API_URL": address}
+	return fetch.Env{HTTP: fetchtest.Client(t), Getenv: fetchtest.Getenv(vars), Warn: func(string) {}}
 }
 
 func TestConformance(t *testing.T) {
@@ -69,6 +71,7 @@ func TestConformance(t *testing.T) {
 	}, map[string]int{"DENIED": 403})
 	fetchtest.Run(t, fetchtest.Harness{
 		Kind: githubvar.Kind(), Env: env, Path: "owner/repo/KEY", Want: []byte(fetchtest.Canary),
+		At:      func(address string) fetch.Env { return at(t, address, fetchtest.Canary) },
 		Missing: "owner/repo/ABSENT", Denied: "owner/repo/DENIED", Oversize: "owner/repo/HUGE",
 	})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/githubvar"
 	"github.com/maskrun/maskrun/internal/fakeci"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const long = fetchtest.Canary + "-value"
@@ -27,11 +26,7 @@ func start(t *testing.T, places map[string]map[string]fakeci.Secret) (*fakeci.Gi
 			t.Error(wrong)
 		}
 	})
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := githubvar.Kind().Open(t.Context(), fetch.Env{HTTP: client, Warn: func(string) {},
+	src, err := githubvar.Kind().Open(t.Context(), fetch.Env{HTTP: fetchtest.Client(t), Warn: func(string) {},
 		Getenv: fetchtest.Getenv(map[string]string{"GH_TOKEN": fakeci.Token, "GITHUB_API_URL": g.URL})})
 	if err != nil {
 		t.Fatal(err)

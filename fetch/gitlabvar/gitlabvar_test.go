@@ -13,7 +13,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/gitlabvar"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const token = "glpat-TESTTESTTESTTEST0000"
@@ -53,11 +52,14 @@ func fake(t *testing.T, values map[string]string, status map[string]int) fetch.E
 		_ = json.NewEncoder(w).Encode(map[string]any{"key": name, "value": value, "masked": true})
 	}))
 	t.Cleanup(server.Close)
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fetch.Env{HTTP: client, Getenv: fetchtest.Getenv(map[string]string{"GITLAB_TOKEN": token, "GITLAB_URL": server.URL}), Warn: func(string) {}}
+	return at(t, server.URL, token)
+}
+
+// at is a world in which the API is at an address.
+func at(t *testing.T, address, token string) fetch.Env {
+	t.Helper()
+	vars := map[string]string{"GITLAB_TOKEN": token, "GITLAB_URL": address}
+	return fetch.Env{HTTP: fetchtest.Client(t), Getenv: fetchtest.Getenv(vars), Warn: func(string) {}}
 }
 
 func TestConformance(t *testing.T) {
@@ -67,6 +69,7 @@ func TestConformance(t *testing.T) {
 	}, map[string]int{"DENIED": 403})
 	fetchtest.Run(t, fetchtest.Harness{
 		Kind: gitlabvar.Kind(), Env: env, Path: "group/project/KEY", Want: []byte(fetchtest.Canary),
+		At:      func(address string) fetch.Env { return at(t, address, fetchtest.Canary) },
 		Missing: "group/project/ABSENT", Denied: "group/project/DENIED", Oversize: "group/project/HUGE",
 	})
 }

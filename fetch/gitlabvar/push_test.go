@@ -14,7 +14,6 @@ import (
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/gitlabvar"
 	"github.com/maskrun/maskrun/internal/fakeci"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const (
@@ -24,11 +23,7 @@ const (
 
 func pusher(t *testing.T, g *fakeci.GitLab) fetch.Pusher {
 	t.Helper()
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := gitlabvar.Kind().Open(t.Context(), fetch.Env{HTTP: client, Warn: func(string) {},
+	src, err := gitlabvar.Kind().Open(t.Context(), fetch.Env{HTTP: fetchtest.Client(t), Warn: func(string) {},
 		Getenv: fetchtest.Getenv(map[string]string{"GITLAB_TOKEN": fakeci.Token, "GITLAB_URL": g.URL})})
 	if err != nil {
 		t.Fatal(err)

@@ -118,7 +118,7 @@ func TestConformance(t *testing.T) {
 	for _, path := range []string{"token.gpg", "armored.asc", "blackbox.txt"} {
 		t.Run(path, func(t *testing.T) {
 			fetchtest.Run(t, fetchtest.Harness{
-				Kind: gpg.Kind(), Env: env, Path: path, Want: []byte(text), Missing: "absent.gpg",
+				Kind: gpg.Kind(), Env: env, NoServer: true, Path: path, Want: []byte(text), Missing: "absent.gpg",
 				Denied: "foreign.gpg", Oversize: "huge.gpg", Hostile: []string{"cut.gpg", "plain.gpg", "bad.asc", "age.gpg"},
 			})
 		})

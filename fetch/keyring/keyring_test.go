@@ -20,7 +20,7 @@ func TestConformance(t *testing.T) {
 			t.Fatal(err)
 		}
 		fetchtest.Run(t, fetchtest.Harness{
-			Kind: keyring.Kind(), Path: service + "/me@example.com", Want: []byte(fetchtest.Canary),
+			Kind: keyring.Kind(), NoServer: true, Path: service + "/me@example.com", Want: []byte(fetchtest.Canary),
 			Missing: "maskrun/nobody", Hostile: []string{"maskrun", "/me", "maskrun/", "maskrun/-w"},
 		})
 	}

@@ -17,9 +17,9 @@ func TestDocker(t *testing.T) {
 		"huge":  make([]byte, fetch.MaxDocument+1),
 	}).Name()
 	fetchtest.Run(t, fetchtest.Harness{
-		Kind: mounted.Kinds()[0],
-		Env:  fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"DOCKER_SECRETS_DIR": dir})},
-		Path: "token", Want: []byte(fetchtest.Canary), Missing: "absent", Oversize: "huge", Denied: "/etc/passwd",
+		Kind:     mounted.Kinds()[0],
+		Env:      fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"DOCKER_SECRETS_DIR": dir})},
+		NoServer: true, Path: "token", Want: []byte(fetchtest.Canary), Missing: "absent", Oversize: "huge", Denied: "/etc/passwd",
 	})
 }
 
@@ -38,9 +38,9 @@ func kubernetesMount(t *testing.T) string {
 func TestKubernetes(t *testing.T) {
 	dir := kubernetesMount(t)
 	fetchtest.Run(t, fetchtest.Harness{
-		Kind: mounted.Kinds()[1],
-		Env:  fetch.Env{Trusted: true, Config: map[string]any{"dir": dir}},
-		Path: "db/password", Want: []byte(fetchtest.Canary), Missing: "db/gone",
+		Kind:     mounted.Kinds()[1],
+		Env:      fetch.Env{Trusted: true, Config: map[string]any{"dir": dir}},
+		NoServer: true, Path: "db/password", Want: []byte(fetchtest.Canary), Missing: "db/gone",
 	})
 }
 

@@ -18,7 +18,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/onepassword"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const (
@@ -74,11 +73,7 @@ func (f *fakeConnect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func connectEnv(t *testing.T, address, token string) fetch.Env {
 	t.Helper()
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fetch.Env{HTTP: client, Getenv: fetchtest.Getenv(map[string]string{"OP_CONNECT_HOST": address, "OP_CONNECT_TOKEN": token})}
+	return fetch.Env{HTTP: fetchtest.Client(t), Getenv: fetchtest.Getenv(map[string]string{"OP_CONNECT_HOST": address, "OP_CONNECT_TOKEN": token})}
 }
 
 // fakeOp puts a script on PATH that is a fake of ours in the place of the program op,
@@ -136,8 +131,11 @@ func eachBackend(t *testing.T, test func(t *testing.T, env fetch.Env, requests f
 
 func TestConformance(t *testing.T) {
 	eachBackend(t, func(t *testing.T, env fetch.Env, _ func() int) {
+		connect := env.Getenv("OP_CONNECT_HOST") != ""
 		fetchtest.Run(t, fetchtest.Harness{
-			Kind: onepassword.Kind(), Env: env, Path: "ML/Data Base/password", Want: []byte(fetchtest.Canary),
+			Kind: onepassword.Kind(), Env: env, NoServer: !connect,
+			At:   func(address string) fetch.Env { return connectEnv(t, address, fetchtest.Canary) },
+			Path: "ML/Data Base/password", Want: []byte(fetchtest.Canary),
 			Missing: "ML/None/password", Denied: "closed/x/y", Hostile: []string{"ML/Data Base", "ML/a/b/c/d", `ML/a" or title pr/b`, "ML/-x/b", "--account=x/b/c"},
 		})
 	})
@@ -206,7 +204,7 @@ func TestFailures(t *testing.T) {
 	})
 }
 
-// FAULTS 87, 88, 90.
+// FAULTS 87 to 90 and 93, where nothing but the item is asked for.
 func TestFaults(t *testing.T) {
 	fetchtest.Faults(t, func(address string) error {
 		src, err := onepassword.Kind().Open(t.Context(), connectEnv(t, address, fetchtest.Canary))

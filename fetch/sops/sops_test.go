@@ -107,7 +107,7 @@ func TestConformance(t *testing.T) {
 			"plain":   []byte(`{"data":"` + fetchtest.Canary + `"}`),
 			"huge":    make([]byte, fetch.MaxDocument+1),
 		})},
-		Path: "token", Want: []byte(value), Missing: "absent", Denied: "foreign", Oversize: "huge", Hostile: []string{"plain"},
+		NoServer: true, Path: "token", Want: []byte(value), Missing: "absent", Denied: "foreign", Oversize: "huge", Hostile: []string{"plain"},
 	})
 }
 

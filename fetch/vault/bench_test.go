@@ -15,7 +15,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/vault"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 // latency is what every answer of the benchmarks' server takes.
@@ -60,11 +59,7 @@ var forms = []string{"secret/data/", "secret/"}
 // MASKRUN_TEST_VALS_PEER names the program in bench/peers. bench/stores.sh runs it.
 func BenchmarkHundred(b *testing.B) {
 	s := slowVault(b)
-	client, err := httpx.New(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	env := fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"VAULT_ADDR": s.URL, "VAULT_TOKEN": "tok"}), HTTP: client}
+	env := fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"VAULT_ADDR": s.URL, "VAULT_TOKEN": "tok"}), HTTP: fetchtest.Client(b)}
 	for _, form := range forms {
 		b.Run(form+" maskrun", func(b *testing.B) {
 			var reqs []fetch.Request

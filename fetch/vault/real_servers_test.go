@@ -18,7 +18,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/vault"
-	"github.com/maskrun/maskrun/internal/httpx"
 	"github.com/maskrun/maskrun/internal/vaulttest"
 )
 
@@ -35,12 +34,8 @@ type world struct {
 
 func (w world) env(t *testing.T) fetch.Env {
 	t.Helper()
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return fetch.Env{
-		Getenv: fetchtest.Getenv(w.vars), HTTP: client, Config: w.config, Identity: w.identity, ConfigTrusted: w.believe,
+		Getenv: fetchtest.Getenv(w.vars), HTTP: fetchtest.Client(t), Config: w.config, Identity: w.identity, ConfigTrusted: w.believe,
 		Trusted: true, Root: fetchtest.Root(t, w.files), Warn: func(string) {},
 	}
 }

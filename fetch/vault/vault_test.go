@@ -18,7 +18,6 @@ import (
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 	"github.com/maskrun/maskrun/fetch/vault"
-	"github.com/maskrun/maskrun/internal/httpx"
 )
 
 const secret = `{"token":"` + fetchtest.Canary + `"}`
@@ -80,12 +79,7 @@ func (f *fake) count(want string) (n int) {
 
 func env(t *testing.T, vars map[string]string, config map[string]any) fetch.Env {
 	t.Helper()
-	client, err := httpx.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.CloseIdleConnections)
-	return fetch.Env{Getenv: fetchtest.Getenv(vars), HTTP: client, Config: config, Trusted: true, Root: fetchtest.Root(t, nil), Warn: func(string) {}}
+	return fetch.Env{Getenv: fetchtest.Getenv(vars), HTTP: fetchtest.Client(t), Config: config, Trusted: true, Root: fetchtest.Root(t, nil), Warn: func(string) {}}
 }
 
 func TestConformance(t *testing.T) {

@@ -1,0 +1,78 @@
+package fetchtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/internal/httpx"
+)
+
+// Client is the HTTP client that maskrun gives to stores, for as long as the test runs. With
+// ca, certificates in PEM, these authorities and no others are trusted.
+func Client(t testing.TB, ca ...byte) *http.Client {
+	t.Helper()
+	client, err := httpx.New(&httpx.Options{CA: ca})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}
+
+// Open opens a store as the Resolver would. What can be closed is, when the test ends.
+func Open(t testing.TB, kind fetch.Kind, env fetch.Env) fetch.Source {
+	t.Helper()
+	if env.Getenv == nil {
+		env.Getenv = Getenv(nil)
+	}
+	if env.Warn == nil {
+		env.Warn = func(string) {}
+	}
+	src, err := kind.Open(context.Background(), env) // a benchmark has no context of its own
+	if err != nil {
+		t.Fatalf("open %s: %v", kind.Scheme, err)
+	}
+	if c, ok := src.(interface{ Close() error }); ok {
+		t.Cleanup(func() { _ = c.Close() })
+	}
+	return src
+}
+
+// WantError fails the test unless err says text and wraps kind, one of the sentinels; with
+// a nil kind it must be none that is forgiven or tried again. No error may show the canary or one
+// of the credentials, or be longer than a line of 300 bytes.
+func WantError(t *testing.T, err, kind error, text string, credentials ...string) {
+	t.Helper()
+	if err == nil || kind != nil && !errors.Is(err, kind) || !strings.Contains(err.Error(), text) {
+		t.Errorf("error %v, want %q and %v", err, text, kind)
+		return
+	}
+	if kind == nil && (errors.Is(err, fetch.ErrNotFound) || errors.Is(err, fetch.ErrUnavailable)) {
+		t.Errorf("error %v would be forgiven or tried again", err)
+	}
+	ShowsNothing(t, err, credentials...)
+	if checkError(t, err); len(err.Error()) > 300 {
+		t.Errorf("the error has %d bytes: %q", len(err.Error()), err)
+	}
+}
+
+// ShowsNothing fails the test when err shows the canary or one of the credentials, or the
+// beginning of one. Nil shows nothing.
+func ShowsNothing(t *testing.T, err error, credentials ...string) {
+	t.Helper()
+	if err == nil {
+		return
+	}
+	text := fmt.Sprintf("%v %+v %#v", err, err, err)
+	for _, c := range credentials {
+		if strings.Contains(text, c) || len(c) > 12 && strings.Contains(text, c[:12]) {
+			t.Errorf("an error shows a credential") // it would be in the log else
+		}
+	}
+	NoCanary(t, err)
+}
