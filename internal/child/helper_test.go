@@ -208,17 +208,20 @@ func inheritable() (fds []int) {
 	return fds
 }
 
-// helpLate leaves a copy of itself behind that goes on writing until its pipe
-// breaks, and then says so to the file of its argument.
+// helpLate leaves a copy of itself behind that waits until it is alone, goes on
+// writing until its pipe breaks, and then says so to the file of its argument.
 func helpLate(args []string) int {
 	if len(args) == 1 {
-		cmd := exec.Command(os.Args[0], "late", args[0], "behind")
+		cmd := exec.Command(os.Args[0], "late", args[0], fmt.Sprint(os.Getpid()))
 		cmd.Stdout = os.Stdout
 		if cmd.Start() != nil {
 			return 1
 		}
 		fmt.Println("early")
 		return 0
+	}
+	for fmt.Sprint(os.Getppid()) == args[1] {
+		time.Sleep(time.Millisecond)
 	}
 	for {
 		if _, err := syscall.Write(1, []byte("late\n")); err != nil {
