@@ -59,7 +59,7 @@
 // With a controlling terminal the command shares our process group. While that
 // group is in the foreground INT, QUIT, TSTP and WINCH are taken to come from
 // the terminal, which has signalled the command already: they are not passed
-// on. The price: such a signal sent by hand to us alone does not arrive (TERM
+// on, unless they came before there was a command. The price: such a signal sent by hand to us alone does not arrive (TERM
 // and HUP always do). TSTP suspends us as well. With a terminal of its own the
 // command is in another session, and gets every signal through us.
 //
@@ -216,6 +216,7 @@ func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
 	}
 	// 3. Relay until it exits, then until its pipes end.
 	defer w.screen.close()
+	w.screen.pass()
 	r := newRelay(s, p, in, w)
 	st, stopped := r.untilExit(ctx)
 	r.settle()

@@ -33,6 +33,9 @@ func Widen(*os.File) {}
 
 func ignoredSignals() map[syscall.Signal]bool { return nil }
 
+// deliverPending does nothing: x/sys has no signal masks here.
+func deliverPending() {}
+
 const canLead = false
 
 const (

@@ -3,6 +3,7 @@ package child
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -78,6 +79,21 @@ func ignoredSignals() map[syscall.Signal]bool {
 		}
 	}
 	return ignored
+}
+
+// deliverPending makes this thread take the signals that are sent to the process and
+// that the thread chosen for them has not come to take. It does so when it unblocks
+// them.
+func deliverPending() {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var all, before unix.Sigset_t
+	for i := range all.Val {
+		all.Val[i] = ^all.Val[i]
+	}
+	if unix.PthreadSigmask(unix.SIG_BLOCK, &all, &before) == nil {
+		_ = unix.PthreadSigmask(unix.SIG_SETMASK, &before, nil)
+	}
 }
 
 // canLead tells that Spec.Lead is used.

@@ -40,9 +40,9 @@ var typed = map[syscall.Signal]bool{
 	syscall.SIGINT: true, syscall.SIGQUIT: true, syscall.SIGTSTP: true, syscall.SIGWINCH: true,
 }
 
-// stopsJobs are the signals by which terminals and shells control jobs, which are
-// groups.
-var stopsJobs = map[syscall.Signal]bool{syscall.SIGTSTP: true, syscall.SIGCONT: true}
+// toJobs are the signals, besides those to end by, that terminals and shells send to
+// jobs, which are groups.
+var toJobs = map[syscall.Signal]bool{syscall.SIGTSTP: true, syscall.SIGCONT: true, syscall.SIGWINCH: true}
 
 // An inbox receives the signals to forward.
 type inbox struct {
@@ -81,6 +81,16 @@ func (in *inbox) shellWaits(sig syscall.Signal) bool {
 }
 
 func (in *inbox) stop() { signal.Stop(in.c) }
+
+// flush returns when every signal that was sent to us before is in the inbox. On a
+// busy machine that can take longer than to start a child. Stop waits until Go has
+// handed on what it has got, for any channel.
+func (in *inbox) flush() {
+	deliverPending()
+	other := make(chan os.Signal, 1)
+	signal.Notify(other, syscall.SIGURG)
+	signal.Stop(other)
+}
 
 // fromTerminal tells whether the child has sig already. Go does not show who
 // sent a signal, so the rule is: a signal that terminals send, while our group,

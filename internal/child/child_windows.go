@@ -12,7 +12,7 @@ import (
 // sigSuspend is no signal: Windows cannot suspend this way.
 const sigSuspend = syscall.Signal(-1)
 
-var stopsJobs map[syscall.Signal]bool
+var toJobs map[syscall.Signal]bool
 
 const sigHangUp = syscall.SIGHUP
 
@@ -32,6 +32,8 @@ func (in *inbox) stop() { signal.Stop(in.c) }
 func fromTerminal(sig syscall.Signal) bool { return sig == syscall.SIGINT }
 
 func (*inbox) suspend() {}
+
+func (*inbox) flush() {}
 
 func attributes(*exec.Cmd, bool) (group bool) { return false }
 
@@ -60,6 +62,7 @@ func (*screen) hungUp() <-chan struct{}       { return nil }
 func (*screen) ends(*os.File) (_, _ *os.File) { return nil, nil }
 func (*screen) input() input                  { return nil }
 func (*screen) begin()                        {}
+func (*screen) pass()                         {}
 func (*relay) onStop(syscall.Signal)          {}
 func (r *relay) onScreen(sig syscall.Signal)  { r.send(sig) }
 

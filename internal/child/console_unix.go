@@ -62,8 +62,8 @@ func (c *console) foreground() bool {
 	return err != nil || pgrp == unix.Getpgrp()
 }
 
-// take makes the terminal raw and starts to read it. The caller has seen that we
-// are in the foreground; else we would be stopped here, as any program.
+// take makes the terminal raw. What is typed stays in it until pass. The caller has
+// seen that we are in the foreground; else we would be stopped here, as any program.
 func (c *console) take() {
 	if c.taken {
 		return
@@ -73,8 +73,13 @@ func (c *console) take() {
 		return
 	}
 	c.saved = *now
-	if unix.IoctlSetTermios(c.fd, setTermios, rawMode(*now, c.post)) == nil {
-		c.taken = true
+	c.taken = unix.IoctlSetTermios(c.fd, setTermios, rawMode(*now, c.post)) == nil
+}
+
+// pass starts to hand on what is typed, if the terminal is taken: only when there is
+// a command, or Ctrl-C would find nobody, or a leader that cannot catch it yet.
+func (c *console) pass() {
+	if c != nil && c.taken {
 		c.keys.turn(true)
 	}
 }

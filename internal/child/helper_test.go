@@ -91,6 +91,7 @@ func helpSupervise(args []string) int {
 			s.Screen = os.Stdout
 		}
 	}
+	s.Around = func(start func() error) error { pass(gateStart); return start() }
 	st, err := Run(context.Background(), s)
 	if err != nil && !BrokenPipe(err) {
 		fmt.Fprintln(os.Stderr, err)
@@ -102,7 +103,10 @@ func helpSupervise(args []string) int {
 	return st.ExitCode()
 }
 
-func helpLead(args []string) int { return Lead(args, os.Environ(), nil) }
+func helpLead(args []string) int {
+	pass(gateLead)
+	return Lead(args, os.Environ(), nil)
+}
 
 // helpInit is the smallest maskrun as process 1: its arguments are what supervise
 // takes.
@@ -238,6 +242,33 @@ func report(file string, err error) int {
 	}
 	fmt.Fprintln(f, err)
 	return 0
+}
+
+// gateEnv makes a helper stop where a test wants something to happen: it tells the
+// pipe of that name that it is there, and goes on when told by the one of that
+// name and ".open". The name is behind the place and a blank.
+const gateEnv = "MASKRUN_CHILD_TEST_GATE"
+
+// Places of gates.
+const (
+	gateStart = "start" // the supervise helper catches signals, and has no child yet
+	gateLead  = "lead"  // the leader has begun, and catches no signals yet
+)
+
+// pass waits at a gate, if this process is to.
+func pass(place string) {
+	name, ok := strings.CutPrefix(os.Getenv(gateEnv), place+" ")
+	if !ok {
+		return
+	}
+	if f, err := os.OpenFile(name, os.O_WRONLY, 0); err == nil {
+		fmt.Fprintln(f, "here")
+		f.Close()
+	}
+	if f, err := os.Open(name + ".open"); err == nil {
+		_, _ = bufio.NewReader(f).ReadString('\n')
+		f.Close()
+	}
 }
 
 // A buffer is a bytes.Buffer for several goroutines.

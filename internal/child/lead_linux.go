@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -50,14 +51,22 @@ func startLed(s Spec, w *wiring, path string) (runner, error) {
 	l.leader = &process{cmd: cmd, await: awaitExit}
 	err = l.leader.start(s.around)
 	theirs.Close()
-	if err == nil {
-		err = l.begin(w)
-	}
 	if err != nil {
-		unix.Close(l.control) // the leader ends, if there is one
+		unix.Close(l.control)
 		return nil, classify(s, err)
 	}
-	go l.listen(l.control)
+	if err = l.begin(w); err == nil {
+		go l.listen(l.control)
+		return l, nil
+	}
+	l.hangUp() // the leader ends
+	end := <-l.leader.exited
+	if !endsUs[end.Signal] {
+		return nil, classify(s, err)
+	}
+	// A key was pressed between its fork and its session: till then it was in our
+	// group. A command would have ended by that too.
+	l.exited <- end
 	return l, nil
 }
 
@@ -192,7 +201,7 @@ func Lead(argv, env []string, around func(start func() error) error) int {
 	inbox := listen() // what is sent to us is not meant for us, and must not end us
 	defer inbox.stop()
 	l := leader{}
-	files, front, err := l.receive()
+	files, err := l.receive()
 	if err != nil {
 		return codeOwn
 	}
@@ -202,7 +211,7 @@ func Lead(argv, env []string, around func(start func() error) error) int {
 		await: l.watch,
 	}
 	l.proc.cmd.SysProcAttr = &syscall.SysProcAttr{
-		Pdeathsig: syscall.SIGTERM, Setpgid: true, Foreground: front, Ctty: leaderTerminal,
+		Pdeathsig: syscall.SIGTERM, Setpgid: true, Foreground: l.front.Load(), Ctty: leaderTerminal,
 	}
 	if err := l.proc.start(Spec{Around: around}.around); err != nil {
 		var errno syscall.Errno
@@ -216,6 +225,7 @@ func Lead(argv, env []string, around func(start func() error) error) int {
 		f.Close()
 	}
 	go l.obey()
+	go l.standIn(inbox.c)
 	l.report(<-l.proc.exited)
 	return 0
 }
@@ -229,24 +239,26 @@ const (
 // A leader is the process that runs Lead.
 type leader struct {
 	proc    *process
-	console int // the person's terminal, if we are to put it in order; else 0
+	front   atomic.Bool // the command has the foreground of its terminal; else we have it
+	console int         // the person's terminal, if we are to put it in order; else 0
 	found   unix.Termios
 }
 
 // receive takes the command's files, and the person's terminal if there is one.
-func (l *leader) receive() (files []*os.File, front bool, err error) {
+func (l *leader) receive() (files []*os.File, err error) {
 	p, oob := make([]byte, 2+termiosSize), make([]byte, unix.CmsgSpace(4*4))
 	n, oobn, _, _, err := unix.Recvmsg(leaderControl, p, oob, unix.MSG_CMSG_CLOEXEC)
 	if err != nil || n < 2 {
-		return nil, false, errNoLeader
+		return nil, errNoLeader
 	}
+	l.front.Store(p[1] == 1)
 	messages, err := unix.ParseSocketControlMessage(oob[:oobn])
 	if err != nil || len(messages) != 1 {
-		return nil, false, errNoLeader
+		return nil, errNoLeader
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) < 3 {
-		return nil, false, errNoLeader
+		return nil, errNoLeader
 	}
 	for i, fd := range fds[:3] {
 		files = append(files, os.NewFile(uintptr(fd), strconv.Itoa(i)))
@@ -255,7 +267,7 @@ func (l *leader) receive() (files []*os.File, front bool, err error) {
 		l.console = fds[3]
 		copy(bytesOf(&l.found)[:], p[2:])
 	}
-	return files, p[1] == 1, nil
+	return files, nil
 }
 
 const termiosSize = unsafe.Sizeof(unix.Termios{})
@@ -308,13 +320,25 @@ func (l *leader) obey() {
 			l.proc.signal(syscall.Signal(n))
 		case sayFront:
 			pgrp := unix.Getpgrp()
-			if n == 1 {
+			if l.front.Store(n == 1); n == 1 {
 				pgrp = l.proc.cmd.Process.Pid
 			}
 			setForeground(leaderTerminal, pgrp)
 		case 0:
 			l.orphaned()
 			return
+		}
+	}
+}
+
+// standIn passes on what our terminal sends to its foreground while that is us: a key
+// pressed just before the command got the keyboard, a new size. The end of the
+// terminal it tells us always, and the foreground besides.
+func (l *leader) standIn(signals <-chan os.Signal) {
+	for s := range signals {
+		sig := s.(syscall.Signal)
+		if typed[sig] || (sig == syscall.SIGHUP || sig == syscall.SIGCONT) && !l.front.Load() {
+			l.proc.signal(sig)
 		}
 	}
 }

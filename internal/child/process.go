@@ -107,15 +107,15 @@ func (p *process) events() (<-chan ending, <-chan syscall.Signal) { return p.exi
 func (p *process) front(bool) {}
 
 // signal sends sig to the child, or to its group when it has one and the signal
-// is one to end by, or to stop and continue a job. A child that has exited, or that may no longer be signalled
-// because it changed user, is no error: there is nobody to tell.
+// is one to end by, or one that jobs get. A child that has exited, or that may no
+// longer be signalled because it changed user, is no error: there is nobody to tell.
 func (p *process) signal(sig syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.gone {
 		return
 	}
-	if p.group && (endsUs[sig] || sig == syscall.SIGKILL || p.jobs && stopsJobs[sig]) && signalGroup(p.cmd.Process.Pid, sig) {
+	if p.group && (endsUs[sig] || sig == syscall.SIGKILL || p.jobs && toJobs[sig]) && signalGroup(p.cmd.Process.Pid, sig) {
 		return
 	}
 	p.cmd.Process.Signal(sig)

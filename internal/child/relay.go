@@ -30,10 +30,12 @@ func (r *relay) untilExit(ctx context.Context) (Status, error) {
 	ended, extra, hungUp := ctx.Done(), r.spec.Signals, r.screen.hungUp()
 	exited, stops := r.proc.events()
 	defer r.disarm()
+	r.catchUp()
 	for {
 		select {
 		case sig := <-r.inbox.c:
-			r.forward(sig.(syscall.Signal))
+			s := sig.(syscall.Signal)
+			r.forward(s, fromTerminal(s))
 		case sig, ok := <-extra:
 			if !ok {
 				extra = nil
@@ -106,13 +108,28 @@ func (r *relay) untilDrained(ctx context.Context, stopped error, cut func()) {
 	}
 }
 
-// forward passes on a signal we received, unless the terminal has done so.
-func (r *relay) forward(sig syscall.Signal) {
+// catchUp passes on what came while there was no child: whoever sent it, nobody has
+// told the child. (Or the terminal has, between fork and exec. That ended it.)
+func (r *relay) catchUp() {
+	r.inbox.flush()
+	for {
+		select {
+		case sig := <-r.inbox.c:
+			r.forward(sig.(syscall.Signal), false)
+		default:
+			return
+		}
+	}
+}
+
+// forward passes on a signal we received. The child may have it already, and only
+// has to be followed then.
+func (r *relay) forward(sig syscall.Signal, hasIt bool) {
 	if r.screen != nil {
 		r.onScreen(sig)
 		return
 	}
-	if !fromTerminal(sig) {
+	if !hasIt {
 		r.send(sig)
 	}
 	if sig == sigSuspend {

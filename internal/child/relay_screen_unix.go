@@ -66,4 +66,5 @@ func (r *relay) resume() {
 		c.give()
 	}
 	r.proc.front(front)
+	c.pass()
 }

@@ -134,6 +134,13 @@ func (t *screen) begin() {
 	}
 }
 
+// pass lets through to the command, which has started, what is typed.
+func (t *screen) pass() {
+	if t != nil {
+		t.console.pass()
+	}
+}
+
 // ends are what the command gets: the terminal, and nil where what we were given
 // stays, because it is no terminal.
 func (t *screen) ends(stdin *os.File) (in, out *os.File) {

@@ -74,7 +74,7 @@ func TestSignalBeforeTheStart(t *testing.T) {
 		in.c <- first
 		st, err := run(context.Background(), Spec{Argv: sh("exec sleep 30"), Env: os.Environ()}, in)
 		in.stop()
-		if err != nil || st != (Status{Code: -1, Signal: sig}) && !foreground() {
+		if err != nil || st != (Status{Code: -1, Signal: sig}) {
 			t.Errorf("%v: status %+v, %v", sig, st, err)
 		}
 	}

@@ -63,6 +63,12 @@ type desk struct {
 // sit starts the supervise helper with args at a terminal.
 func sit(t *testing.T, args ...string) *desk {
 	t.Helper()
+	return seat(t, append(self("supervise"), args...))
+}
+
+// seat starts a job at a terminal.
+func seat(t *testing.T, job []string) *desk {
+	t.Helper()
 	tty, slave, err := pty.Open()
 	if err != nil {
 		t.Skip(err)
@@ -73,8 +79,7 @@ func sit(t *testing.T, args ...string) *desk {
 	d.before = d.modes()
 	go d.watch()
 	t.Cleanup(func() { tty.Close(); slave.Close() })
-	argv := append(self("shell"), append(self("supervise"), args...)...)
-	d.supervisor = launch(t, argv, func(c *exec.Cmd) {
+	d.supervisor = launch(t, append(self("shell"), job...), func(c *exec.Cmd) {
 		c.Stdin = slave
 		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	})
@@ -119,6 +124,15 @@ func (d *desk) await(text string) {
 			d.t.Fatalf("on the screen there is no %q; there is %q", text, d.text())
 		}
 	}
+}
+
+// ends waits for the end of the job.
+func (d *desk) ends(code int) {
+	d.t.Helper()
+	if l, err := d.out.ReadString('\n'); l != fmt.Sprintf("exit %d\n", code) {
+		d.t.Fatalf("the shell says %q, %v, want exit %d; the screen shows %q", l, err, code, d.text())
+	}
+	d.exit(0)
 }
 
 func (d *desk) enter(keys string) {
@@ -182,28 +196,47 @@ func TestControlCAtATerminal(t *testing.T) {
 // job is the process of the supervise helper.
 func (d *desk) job() int {
 	d.t.Helper()
-	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", d.cmd.Process.Pid))
-	if err != nil {
-		d.t.Skip(err)
-	}
-	for _, pid := range numbers(strings.ReplaceAll(string(list), " ", ",")) {
-		return pid
-	}
-	for _, task := range must1(os.ReadDir(fmt.Sprintf("/proc/%d/task", d.cmd.Process.Pid))) {
-		list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", d.cmd.Process.Pid, task.Name()))
-		for _, pid := range numbers(strings.ReplaceAll(string(list), " ", ",")) {
-			return pid
-		}
-	}
-	d.t.Fatal("no job")
-	return 0
+	return childOf(d.t, d.cmd.Process.Pid)
 }
 
-func must1[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
+// leader is the process that leads the session of the command's terminal.
+func (d *desk) leader() int {
+	d.t.Helper()
+	return childOf(d.t, d.job())
+}
+
+// awaitJob waits until the shell has given its terminal to the job.
+func (d *desk) awaitJob() {
+	d.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		front := 0
+		err := control(d.tty, func(fd int) (err error) { front, err = unix.IoctlGetInt(fd, unix.TIOCGPGRP); return err })
+		if err == nil && front != d.cmd.Process.Pid && front > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatalf("no job in the foreground: %d, %v", front, err)
+		}
+		time.Sleep(100 * time.Microsecond)
 	}
-	return v
+}
+
+// childOf is the first child of a process, which has to have one.
+func childOf(t *testing.T, pid int) int {
+	t.Helper()
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range tasks {
+		list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task.Name()))
+		for _, child := range numbers(strings.ReplaceAll(string(list), " ", ",")) {
+			return child
+		}
+	}
+	t.Fatalf("process %d has no child", pid)
+	return 0
 }
 
 // FAULTS 64, 65: Ctrl-Z stops us too, the shell gets its prompt and its terminal
