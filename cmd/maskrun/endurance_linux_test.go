@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/maskrun/maskrun/action/actiontest"
+	"github.com/maskrun/maskrun/internal/child"
 )
 
 // times is how often to try: MASKRUN_CHILD=medium or full make it more often, as
@@ -204,5 +206,54 @@ func TestKilledWhileExporting(t *testing.T) {
 	t.Logf("%d records, all whole", whole)
 	if whole < 2 {
 		t.Error("nothing was exported")
+	}
+}
+
+// FAULTS 45, 104: a signal at any moment, also when everything is ready and the
+// command has not been started: the file of file: true is gone.
+func TestNoFileIsLeftBySignals(t *testing.T) {
+	dir := t.TempDir()
+	name := fmt.Sprintf("KEY_%d", os.Getpid())
+	write(t, filepath.Join(dir, "m.yaml"), "version: 1\nsecrets: { "+name+": { ref: file://k.txt, file: true } }\n")
+	write(t, filepath.Join(dir, "k.txt"), "CANARY-key")
+	for i := range times(20, 200, 1000) {
+		cmd, stdout, tether := tethered(t, "run", "-c", filepath.Join(dir, "m.yaml"), "--", "sleep", "60")
+		time.Sleep(time.Duration(rand.IntN(15_000)) * time.Microsecond) // where the signal falls
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		stdout.Close()
+		if _, err := io.ReadAll(tether); err != nil {
+			t.Fatalf("run %d: a process is left: %v", i, err)
+		}
+		tether.Close()
+		if ws := cmd.ProcessState.Sys().(syscall.WaitStatus); ws.ExitStatus() != 143 && ws.Signal() != syscall.SIGTERM {
+			t.Fatalf("run %d: %v", i, cmd.ProcessState)
+		}
+		if left, _ := filepath.Glob("/dev/shm/maskrun-*/" + name); len(left) > 0 {
+			t.Fatalf("run %d: %v is left", i, left)
+		}
+	}
+}
+
+// FAULTS 44, 45: a signal that comes when the secrets are there and nobody listens
+// for the command yet is not lost, and does not end us before we have cleaned up.
+func TestSignalBeforeTheCommandIsStarted(t *testing.T) {
+	seen := make(chan os.Signal, 1)
+	signal.Notify(seen, syscall.SIGTERM) // so that it is safe to send one to us
+	defer signal.Stop(seen)
+	l := onGitHub(t, "Kestrel-77-secret")
+	p := &program{speaker: &speaker{w: io.Discard}}
+	_, cleanUp, signalled, err := p.prepare(runFlags{}, l)
+	defer cleanUp()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(os.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-seen
+	status, err := child.Run(t.Context(), child.Spec{Argv: []string{"true"}, Env: os.Environ(), Around: func(func() error) error { return signalled() }})
+	if err := p.verdict(status, err, runFlags{}, l); err != exitStatus(143) {
+		t.Errorf("verdict %v", err)
 	}
 }

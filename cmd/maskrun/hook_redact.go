@@ -79,9 +79,9 @@ func (p *program) hookRedact(c *cli.Context, args []string) error {
 		return err
 	}
 	f := runFlags{drain: h.drain, failOnLeak: c.Bool("fail-on-leak"), keepEnv: splitLists(c.StringSlice("keep-env"))}
-	env, cleanUp, err := p.prepare(f, l)
+	env, cleanUp, signalled, err := p.prepare(f, l)
 	defer cleanUp()
-	if err != nil {
+	if err = errors.Join(err, signalled()); err != nil {
 		return err
 	}
 	exports, err := exportLines(p.environ, env)

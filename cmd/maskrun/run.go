@@ -64,12 +64,12 @@ func (p *program) runWith(c *cli.Context, argv []string, secrets secretFlags) er
 
 // supervise runs the command to its end and gives its exit code.
 func (p *program) supervise(argv []string, f runFlags, l *load) error {
-	env, cleanUp, err := p.prepare(f, l)
-	defer cleanUp()
+	report, err := p.openReport(f.report)
 	if err != nil {
 		return err
 	}
-	report, err := p.openReport(f.report)
+	env, cleanUp, signalled, err := p.prepare(f, l)
+	defer cleanUp()
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,12 @@ func (p *program) supervise(argv []string, f runFlags, l *load) error {
 	status, err := child.Run(context.Background(), child.Spec{
 		Argv: argv, Env: env, Stdin: p.stdin, Stdout: out, Stderr: errOut,
 		PTY: tty.on, Screen: tty.screen, Lead: leadArgv,
-		Drain: f.drain, KillAfter: f.killAfter, Around: p.core.Start,
+		Drain: f.drain, KillAfter: f.killAfter, Around: func(start func() error) error {
+			if err := signalled(); err != nil {
+				return err
+			}
+			return p.core.Start(start)
+		},
 	})
 	err = errors.Join(err, closeAll(out, errOut))
 	l.leaks.on.Store(false)
@@ -106,7 +111,11 @@ func closeStream(name string, c io.Closer) error {
 // person must know. A reader that has gone away is no news: see BrokenPipe.
 func (p *program) verdict(status child.Status, err error, f runFlags, l *load) error {
 	var start *child.StartError
+	var signalled exitStatus
 	if errors.As(err, &start) {
+		if errors.As(err, &signalled) {
+			return signalled
+		}
 		p.say(start.Error())
 		return exitStatus(start.Code)
 	}
@@ -136,19 +145,23 @@ func oncePerLine(err error) string {
 	return strings.Join(lines, "; ")
 }
 
-// prepare is environFor with signals caught, so that one that comes meanwhile
-// leaves no file behind. From the end of it until child.Run listens a signal
-// ends us in the ordinary way: there is no command yet.
-func (p *program) prepare(f runFlags, l *load) (env []string, cleanUp func(), err error) {
+// prepare is environFor with signals caught, so that one that comes before the
+// command leaves no file behind. They are caught until signalled is called, when
+// somebody else listens: it returns the status of one that came. Then there is to
+// be no command.
+func (p *program) prepare(f runFlags, l *load) (env []string, cleanUp func(), signalled func() error, err error) {
 	signals, stop := catch()
-	env, cleanUp, err = p.environFor(f, l)
-	stop()
-	select {
-	case sig := <-signals:
-		return nil, cleanUp, signalStatus(sig)
-	default:
-		return env, cleanUp, err
+	env, remove, err := p.environFor(f, l)
+	signalled = func() error {
+		stop()
+		select {
+		case sig := <-signals:
+			return signalStatus(sig)
+		default:
+			return nil
+		}
 	}
+	return env, func() { stop(); remove() }, signalled, err
 }
 
 // environFor makes the command's environment, and the files of file: true. The
