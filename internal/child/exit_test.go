@@ -14,24 +14,32 @@ import (
 	"testing"
 )
 
-// FAULTS 37
+// FAULTS 37. In the full size each of the 256 codes comes four times: a thousand runs.
 func TestEveryExitCode(t *testing.T) {
 	eachMode(t, func(t *testing.T, m mode) {
 		step := 1
 		if m.args != nil {
 			step = times(15, 1, 1) // 15 divides 255: the last is there
 		}
-		for code := 0; code < 256; code += step {
-			st := must(t, m.spec(Spec{Argv: sh(fmt.Sprintf("exit %d", code))}))
-			if st != (Status{Code: code}) || st.ExitCode() != code {
-				t.Errorf("exit %d gives %+v", code, st)
-			}
-		}
+		again(t, times(1, 1, 4), func(t *testing.T) { everyExitCode(t, m, step) })
 	})
 }
 
-// FAULTS 38
-func TestEveryFatalSignal(t *testing.T) { eachMode(t, everyFatalSignal) }
+func everyExitCode(t *testing.T, m mode, step int) {
+	for code := 0; code < 256; code += step {
+		st := must(t, m.spec(Spec{Argv: sh(fmt.Sprintf("exit %d", code))}))
+		if st != (Status{Code: code}) || st.ExitCode() != code {
+			t.Errorf("exit %d gives %+v", code, st)
+		}
+	}
+}
+
+// FAULTS 38. In the full size each of the 14 signals comes 72 times: a thousand runs.
+func TestEveryFatalSignal(t *testing.T) {
+	eachMode(t, func(t *testing.T, m mode) {
+		again(t, times(1, 2, 72), func(t *testing.T) { everyFatalSignal(t, m) })
+	})
+}
 
 func everyFatalSignal(t *testing.T, m mode) {
 	for _, sig := range []syscall.Signal{

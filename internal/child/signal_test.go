@@ -21,7 +21,11 @@ import (
 )
 
 // FAULTS 43, and 46 without a terminal
-func TestEverySignalOnce(t *testing.T) { eachMode(t, everySignalOnce) }
+func TestEverySignalOnce(t *testing.T) {
+	eachMode(t, func(t *testing.T, m mode) {
+		again(t, times(1, 20, 1000), func(t *testing.T) { everySignalOnce(t, m) })
+	})
+}
 
 func everySignalOnce(t *testing.T, m mode) {
 	var list []syscall.Signal
@@ -162,7 +166,11 @@ func killAfter(t *testing.T, m mode) {
 }
 
 // FAULTS 47, 48: without KillAfter we only pass on, as often as asked.
-func TestNoEscalationUnasked(t *testing.T) { eachMode(t, noEscalationUnasked) }
+func TestNoEscalationUnasked(t *testing.T) {
+	eachMode(t, func(t *testing.T, m mode) {
+		again(t, times(1, 20, 1000), func(t *testing.T) { noEscalationUnasked(t, m) })
+	})
+}
 
 func noEscalationUnasked(t *testing.T, m mode) {
 	s := m.supervise(t, self("catch", "4"))
