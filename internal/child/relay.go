@@ -20,7 +20,10 @@ type relay struct {
 }
 
 func newRelay(s Spec, p runner, in *inbox, w *wiring) *relay {
-	return &relay{spec: s, proc: p, inbox: in, screen: w.screen, drained: w.pump()}
+	r := &relay{spec: s, proc: p, inbox: in, screen: w.screen}
+	r.catchUp() // before anybody can see that the child runs, and press a key
+	r.drained = w.pump()
+	return r
 }
 
 // untilExit relays until the child has exited. The error is ctx's cause if its
@@ -30,7 +33,6 @@ func (r *relay) untilExit(ctx context.Context) (Status, error) {
 	ended, extra, hungUp := ctx.Done(), r.spec.Signals, r.screen.hungUp()
 	exited, stops := r.proc.events()
 	defer r.disarm()
-	r.catchUp()
 	for {
 		select {
 		case sig := <-r.inbox.c:
