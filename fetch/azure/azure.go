@@ -18,7 +18,7 @@ package azure
 import (
 	"context"
 	"fmt"
-	"net/http"
+	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -50,16 +50,12 @@ func openService(_ context.Context, scheme string, env fetch.Env) (*service, err
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := httpx.With(env.HTTP, func(o *httpx.Options) { o.LinkLocal = true })
-	if err != nil {
-		return nil, err
-	}
-	api, err := httpx.With(env.HTTP, func(*httpx.Options) {})
+	client, err := httpx.With(env.HTTP, func(o *httpx.Options) { o.Metadata = metadata(env.Getenv) })
 	if err != nil {
 		return nil, err
 	}
 	s := &service{env: env, settings: set, client: azcore.ClientOptions{
-		Transport: route{api, metadata},
+		Transport: client,
 		Retry:     policy.RetryOptions{MaxRetries: -1}, // the Resolver tries again
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 	}}
@@ -69,14 +65,14 @@ func openService(_ context.Context, scheme string, env fetch.Env) (*service, err
 	return s, nil
 }
 
-// A route sends the requests of managed identities to the metadata service, which
-// nothing else may reach. FAULTS 93
-type route struct{ api, metadata *http.Client }
-
-// Do is that of [policy.Transporter].
-func (r route) Do(req *http.Request) (*http.Response, error) {
-	if req.URL.Hostname() == "169.254.169.254" {
-		return r.metadata.Do(req)
+// metadata is where managed identities are: on a machine of Azure's, and where the environment
+// of an App Service says. FAULTS 93
+func metadata(getenv func(string) string) []string {
+	list := []string{"169.254.169.254"}
+	for _, name := range []string{"IDENTITY_ENDPOINT", "MSI_ENDPOINT"} {
+		if u, err := url.Parse(getenv(name)); err == nil {
+			list = append(list, u.Hostname())
+		}
 	}
-	return r.api.Do(req)
+	return list
 }

@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 		t.Run(h.Kind.Scheme, func(t *testing.T) {
 			h.Want, h.Env.Root = []byte(fetchtest.Canary), root
 			h.At = func(address string) fetch.Env {
-				address = f.front(address)
+				address = fetchtest.Front(t, address)
 				t.Setenv("AZURE_AUTHORITY_HOST", address+"/")
 				env := f.env(map[string]any{"endpoint": address, "key": h.Env.Config["key"]})
 				env.Root = root

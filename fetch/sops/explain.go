@@ -43,7 +43,7 @@ func kindOfStatus(found string) error {
 }
 
 // transient are the words of services that ask to be asked again.
-var transient = []string{"Throttling", "TooManyRequests", "Unavailable", "ResourceExhausted", "DeadlineExceeded", "InternalFailure", "KMSInternal", "DependencyTimeout"}
+var transient = []string{"Throttl", "TooManyRequests", "Unavailable", "ResourceExhausted", "DeadlineExceeded", "InternalFailure", "KMSInternal", "DependencyTimeout"}
 
 func kindOfWord(found string) error {
 	for _, word := range transient {
@@ -76,7 +76,7 @@ func explain(k keys.MasterKey, err error) error {
 		}
 	}
 	for _, a := range answers {
-		if m := a.pattern().FindStringSubmatch(text); m != nil {
+		if m := a.pattern().FindStringSubmatch(text); m != nil && !strings.HasPrefix(m[1], "2") { // a 200 broke off
 			return said(name, m[1], a.kind(m[1]))
 		}
 	}

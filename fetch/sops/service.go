@@ -14,13 +14,11 @@ import (
 // unwrap asks the SDK to open one key. What its packages say is not passed on: they
 // quote servers, and identities that they cannot parse.
 func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
-	switch k := k.(type) {
-	case *age.MasterKey:
+	if k, ok := k.(*age.MasterKey); ok {
 		return s.identities.unwrap(k, s.env)
-	case *hcvault.MasterKey:
-		if err := s.useOurClient(k); err != nil {
-			return nil, err
-		}
+	}
+	if err := s.equip(k); err != nil {
+		return nil, err
 	}
 	var key []byte
 	var err error
@@ -37,10 +35,9 @@ func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 	return key, nil
 }
 
-// useOurClient gives a Vault key the client that verifies every certificate and
-// follows no redirect. Vault's own would, with the token, and would be lenient
+// equipVault: Vault's own client would follow redirects with the token, and be lenient
 // under VAULT_SKIP_VERIFY; its other variables are honoured.
-func (s *source) useOurClient(k *hcvault.MasterKey) error {
+func (s *source) equipVault(k *hcvault.MasterKey) error {
 	read := func(name string) ([]byte, error) {
 		path := s.getenv(name)
 		if path == "" {

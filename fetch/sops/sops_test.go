@@ -2,6 +2,7 @@ package sops_test
 
 import (
 	"bytes"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -36,7 +37,7 @@ const testKey = "testdata/TEST-ONLY-age-key.txt"
 func world(t *testing.T, vars map[string]string) func(string) string {
 	t.Helper()
 	empty := t.TempDir()
-	all := map[string]string{"HOME": empty, "XDG_CONFIG_HOME": empty, "TMPDIR": filepath.Join(empty, "tmp"), "PATH": empty}
+	all := map[string]string{"HOME": empty, "XDG_CONFIG_HOME": empty, "TMPDIR": filepath.Join(empty, "tmp"), "PATH": empty, "AWS_CA_BUNDLE": ""}
 	if err := os.Mkdir(all["TMPDIR"], 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -360,4 +361,9 @@ func TestSilent(t *testing.T) {
 			t.Errorf("logger %s writes to %s", name, fmt.Sprintf("%T", l.Out))
 		}
 	}
+}
+
+// authority is the certificate of a server, in PEM.
+func authority(s *httptest.Server) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 }

@@ -3,6 +3,7 @@ package httpx
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,15 @@ func metadataHost(host string) bool {
 func metadataAddress(address string) bool {
 	ap, err := netip.ParseAddrPort(address)
 	return err != nil || metadataIP(ap.Addr())
+}
+
+// isMetadata tells whether address, an IP address with its port, is one of o.Metadata.
+func (o *Options) isMetadata(address string) bool {
+	ap, err := netip.ParseAddrPort(address)
+	return err == nil && slices.ContainsFunc(o.Metadata, func(allowed string) bool {
+		ip, err := netip.ParseAddr(allowed)
+		return err == nil && ip == ap.Addr().Unmap()
+	})
 }
 
 func metadataIP(ip netip.Addr) bool {

@@ -45,6 +45,14 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s: by proxy", name)
 		}
 	}
+	named := &Options{Metadata: []string{"169.254.169.254", "fd00:ec2::254", "localhost", ""}}
+	for address, allowed := range map[string]bool{
+		"169.254.169.254:80": true, "[::ffff:169.254.169.254]:80": true, "[fd00:ec2::254]:80": true, "169.254.170.2:80": false, "[fe80::1]:80": false, "no address": false,
+	} {
+		if err := named.control(t.Context(), "tcp", address, nil); allowed == errors.Is(err, fetch.ErrDenied) {
+			t.Errorf("%s, of those that are named: %v", address, err)
+		}
+	}
 	if !metadataAddress("no address") {
 		t.Error("an address that cannot be read was let through")
 	}

@@ -6,7 +6,7 @@
 // switch to skip that. It follows no redirect, for a credential in a header of our
 // choosing would go along. It reads at most [MaxBody] bytes of an answer, counted
 // after decompression. It reaches link-local addresses, where clouds keep their
-// metadata services, only when asked to ([Options].LinkLocal), and never
+// metadata services, only when asked to ([Options]), and never
 // through a proxy. Proxies and SSL_CERT_FILE are as the environment says.
 //
 // No error of this package shows a byte of an answer's body or of a request's query.
@@ -48,6 +48,9 @@ type Options struct {
 	// LinkLocal allows targets in 169.254.0.0/16, fe80::/10 and the metadata
 	// addresses fd00:ec2::/32 and fd20:ce::254. Only for the cloud stores' own requests there.
 	LinkLocal bool
+	// Metadata are addresses (169.254.169.254) that are allowed even so: a cloud's metadata
+	// service, for an SDK that sends all its requests by one client. What is no address is passed over.
+	Metadata []string
 	// MaxBody replaces the constant of that name; zero means the constant.
 	MaxBody int64
 }
@@ -59,7 +62,7 @@ func New(o *Options) (*http.Client, error) {
 		o = &Options{}
 	}
 	own := *o
-	own.Certificates = slices.Clone(o.Certificates)
+	own.Certificates, own.Metadata = slices.Clone(o.Certificates), slices.Clone(o.Metadata)
 	if own.MaxBody <= 0 {
 		own.MaxBody = MaxBody
 	}

@@ -198,7 +198,7 @@ func (b *boundedBody) Close() error { return b.body.Close() }
 // control looks at the address that a name has led to, just before connecting:
 // a name that resolves to a metadata service is caught too. FAULTS 93.
 func (o *Options) control(_ context.Context, _, address string, _ syscall.RawConn) error {
-	if !o.LinkLocal && metadataAddress(address) {
+	if !o.LinkLocal && metadataAddress(address) && !o.isMetadata(address) {
 		return fmt.Errorf("the address is link-local, where clouds keep their metadata: %w", fetch.ErrDenied)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package azure_test
+package fetchtest
 
 import (
 	"crypto/tls"
@@ -7,12 +7,14 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"testing"
 )
 
-// front is the address of a server that speaks TLS, with the certificate that the store
-// trusts, and hands every byte to address and back: the SDK sends no token without TLS. An
+// Front is the address of a server that speaks TLS, with httptest's certificate, and hands
+// every byte to address and back: for a store whose SDK sends no token without TLS. An
 // address with TLS of its own, or of another machine, is left as it is.
-func (f *fakeAzure) front(address string) string {
+func Front(t testing.TB, address string) string {
+	t.Helper()
 	host, plain := strings.CutPrefix(address, "http://")
 	if !plain || !strings.HasPrefix(host, "127.0.0.1:") {
 		return address
@@ -22,9 +24,9 @@ func (f *fakeAzure) front(address string) string {
 	s.Close()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", s.TLS)
 	if err != nil {
-		f.t.Fatal(err)
+		t.Fatal(err)
 	}
-	f.t.Cleanup(func() { _ = l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			in, err := l.Accept()
