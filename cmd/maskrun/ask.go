@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/internal/crash"
 	"golang.org/x/term"
 )
 
@@ -46,7 +47,9 @@ func readPassphrase(ctx context.Context, p *program) ([]byte, error) {
 	read := make(chan line, 1)
 	go func() {
 		var l line
-		err := control(p.stdin, func(fd int) error { l.text, l.err = term.ReadPassword(fd); return nil })
+		err := crash.Guard(func() error {
+			return control(p.stdin, func(fd int) error { l.text, l.err = term.ReadPassword(fd); return nil })
+		})
 		l.err = errors.Join(err, l.err)
 		read <- l
 	}()

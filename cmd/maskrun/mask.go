@@ -10,6 +10,7 @@ import (
 
 	"github.com/maskrun/maskrun/internal/child"
 	"github.com/maskrun/maskrun/internal/config"
+	"github.com/maskrun/maskrun/internal/crash"
 )
 
 func maskCommand() command {
@@ -106,14 +107,11 @@ const copySize = 256 << 10
 
 // copyAll is io.Copy with a buffer of our own and without its short cuts: every
 // byte goes through w. Its panics become errors without a value.
-func copyAll(w io.Writer, r io.Reader) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.New(panicMessage(p))
-		}
-	}()
-	_, err = io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, copySize))
-	return err
+func copyAll(w io.Writer, r io.Reader) error {
+	return crash.Guard(func() error {
+		_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, copySize))
+		return err
+	})
 }
 
 // waitForEnd waits for the copy, or for a signal and then a little longer.

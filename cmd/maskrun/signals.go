@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/maskrun/maskrun/internal/crash"
 )
 
 // ending are the signals that end us while there is no command yet. One that
@@ -36,14 +37,7 @@ func (p *program) interruptible(work func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if r := recover(); r != nil {
-				done <- errors.New(panicMessage(r))
-			}
-		}()
-		done <- work(ctx)
-	}()
+	go func() { done <- crash.Guard(func() error { return work(ctx) }) }()
 	select {
 	case err := <-done:
 		// A signal that came at the same moment counts: nothing has been run yet.

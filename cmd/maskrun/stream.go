@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
 
 	"github.com/maskrun/maskrun/internal/child"
+	"github.com/maskrun/maskrun/internal/crash"
 	"github.com/maskrun/maskrun/internal/detect"
 )
 
@@ -51,13 +51,12 @@ func (s *stream) guard(f func() error) (err error) {
 	if s.broken != nil {
 		return s.broken
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			s.broken = errors.New(panicMessage(r))
-			err = s.broken
-		}
-	}()
-	return f()
+	panicked := true
+	err = crash.Guard(func() error { err := f(); panicked = false; return err })
+	if panicked {
+		s.broken = err
+	}
+	return err
 }
 
 // Close ends the stream: what was held back is hidden or written, from the first

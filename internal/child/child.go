@@ -147,6 +147,8 @@ type Spec struct {
 	// Signals are sent to the command as though we had received them; nil and
 	// closed channels are allowed.
 	Signals <-chan syscall.Signal
+
+	alarm alarm // of this Run
 }
 
 // InitSpec says how [Init] starts this program once more. Its fields are those of
@@ -185,7 +187,9 @@ func (s Status) ExitCode() int {
 // The error says what went wrong on our side, never how the command fared. It
 // is a [*StartError] when nothing was run. Otherwise the Status is valid, and
 // the error joins: one [*SinkError] per writer that failed, a [*ReadError] per
-// stream that could not be read, and ctx's cause if its end stopped the command.
+// stream that could not be read, ctx's cause if its end stopped the command, and an
+// error without a value for a panic of ours (or of a writer). That ends the command
+// as the end of ctx does.
 //
 // When ctx ends the command gets TERM, and KILL after Spec.KillAfter; if that is
 // 0, after Spec.Drain, or DefaultDrain if there is no limit. So do not derive
@@ -201,11 +205,13 @@ func Run(ctx context.Context, s Spec) (Status, error) {
 
 // run is Run with signals coming in already: they wait until there is a child.
 func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
+	s.alarm = newAlarm()
 	// 1. The child's files, and our ends of its pipes.
 	w, err := wire(s)
 	if err != nil {
 		return failed(startError(s, codeOwn, err))
 	}
+	defer w.screen.close() // also if we panic
 	w.screen.begin()
 	// 2. Start, and give up our copies of the child's ends.
 	p, err := start(s, w)
@@ -215,15 +221,12 @@ func run(ctx context.Context, s Spec, in *inbox) (Status, error) {
 		return failed(err)
 	}
 	// 3. Relay until it exits, then until its pipes end.
-	defer w.screen.close()
 	w.screen.pass()
 	r := newRelay(s, p, in, w)
-	st, stopped := r.untilExit(ctx)
-	r.settle()
-	r.untilDrained(ctx, stopped, w.cut)
+	st, err := r.relay(ctx, w.cut)
 	// 4. Report.
 	st.Truncated = w.truncated()
-	return st, errors.Join(w.err(), stopped)
+	return st, errors.Join(w.err(), err)
 }
 
 // check refuses what cannot be run before anything has been opened.

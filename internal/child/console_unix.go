@@ -131,7 +131,7 @@ type keys struct {
 	on bool
 }
 
-func newKeys(fd int, to interface{ Write([]byte) (int, error) }) (*keys, error) {
+func newKeys(fd int, to interface{ Write([]byte) (int, error) }, a alarm) (*keys, error) {
 	k := &keys{fd: fd, to: to, gone: make(chan struct{}), done: make(chan struct{})}
 	var p [2]int
 	if err := unix.Pipe(p[:]); err != nil {
@@ -140,7 +140,7 @@ func newKeys(fd int, to interface{ Write([]byte) (int, error) }) (*keys, error) 
 	unix.CloseOnExec(p[0])
 	unix.CloseOnExec(p[1])
 	k.wake = p
-	go k.run()
+	go a.watch(k.run)
 	return k, nil
 }
 
@@ -161,7 +161,6 @@ func (k *keys) stop() {
 
 func (k *keys) run() {
 	defer close(k.done)
-	defer func() { _ = recover() }() // nothing can be typed then; the command goes on
 	var buf [4096]byte
 	for {
 		n, hungUp, more := k.read(buf[:])

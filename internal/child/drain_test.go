@@ -130,7 +130,7 @@ func TestUnlimitedDrainCanBeEnded(t *testing.T) {
 				t.Fatal(err)
 			}
 			w.started()
-			r := relay{spec: s, proc: p, inbox: in, drained: w.pump()}
+			r := relay{spec: s, proc: p, inbox: in, drained: w.pump(nil)}
 			st, stopped := r.untilExit(ctx)
 			c.end(in, cancel) // the child is gone: this can only mean the drain
 			r.untilDrained(ctx, stopped, w.cut)

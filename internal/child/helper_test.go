@@ -75,6 +75,7 @@ func helpSupervise(args []string) int {
 	kill := fs.Duration("kill", 0, "")
 	screen := fs.Bool("pty", false, "")
 	alone := fs.Bool("alone", false, "")
+	crashAt := fs.String("crash", "", "")
 	if fs.Parse(args) != nil {
 		return 98
 	}
@@ -92,6 +93,7 @@ func helpSupervise(args []string) int {
 		}
 	}
 	s.Around = func(start func() error) error { pass(gateStart); return start() }
+	crashing(&s, *crashAt)
 	st, err := Run(context.Background(), s)
 	if err != nil && !BrokenPipe(err) {
 		fmt.Fprintln(os.Stderr, err)

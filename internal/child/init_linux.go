@@ -30,7 +30,7 @@ func Init(i InitSpec) (Status, error) {
 	cmd := &exec.Cmd{Path: ownProgram, Args: i.Argv, Env: i.Env, Stdin: i.Stdin, Stdout: i.Stdout, Stderr: i.Stderr}
 	p := &process{cmd: cmd, await: reapUntilExit}
 	p.group = attributes(cmd, false)
-	s := Spec{Argv: i.Argv, Around: i.Around}
+	s := Spec{Argv: i.Argv, Around: i.Around, alarm: newAlarm()}
 	if err := p.start(s.around); err != nil {
 		return failed(startError(s, codeOwn, bare(err)))
 	}

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/maskrun/maskrun/internal/crash"
 )
 
 // What we and the leader of a terminal's session say to each other: packets of
@@ -56,7 +58,7 @@ func startLed(s Spec, w *wiring, path string) (runner, error) {
 		return nil, classify(s, err)
 	}
 	if err = l.begin(w); err == nil {
-		go l.listen(l.control)
+		go func() { l.exited <- l.listen(l.control) }()
 		return l, nil
 	}
 	l.hangUp() // the leader ends
@@ -134,7 +136,9 @@ func (l *led) say(what, n byte) {
 func (l *led) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	unix.Close(l.control)
+	if l.control >= 0 {
+		unix.Close(l.control)
+	}
 	l.control = -1
 }
 
@@ -149,8 +153,18 @@ func (l *led) front(on bool) {
 func (l *led) events() (<-chan ending, <-chan syscall.Signal) { return l.exited, l.stops }
 
 // listen takes what the leader tells until it is gone.
-func (l *led) listen(control int) {
-	end := ending{Status{Code: codeOwn}, errLeaderGone}
+func (l *led) listen(control int) (end ending) {
+	end = ending{Status{Code: codeOwn}, errLeaderGone}
+	err := crash.Guard(func() error { l.follow(control, &end); return nil })
+	l.hangUp()        // the leader ends the command if it is there yet
+	<-l.leader.exited // so that the last one who has the terminal open is gone
+	if err != nil {
+		end.err = err
+	}
+	return end
+}
+
+func (l *led) follow(control int, end *ending) {
 	for {
 		switch what, n := hear(control); what {
 		case tellStop:
@@ -159,13 +173,10 @@ func (l *led) listen(control int) {
 			default: // sixteen stops that nobody has looked at: as good as one
 			}
 		case tellExit:
-			end = ending{Status{Code: n}, nil}
+			*end = ending{Status{Code: n}, nil}
 		case tellKill:
-			end = ending{Status{Code: -1, Signal: syscall.Signal(n)}, nil}
+			*end = ending{Status{Code: -1, Signal: syscall.Signal(n)}, nil}
 		case 0:
-			<-l.leader.exited // so that the last one who has the terminal open is gone
-			l.hangUp()
-			l.exited <- end
 			return
 		}
 	}
@@ -224,10 +235,17 @@ func Lead(argv, env []string, around func(start func() error) error) int {
 	for _, f := range files {
 		f.Close()
 	}
-	go l.obey()
-	go l.standIn(inbox.c)
-	l.report(<-l.proc.exited)
-	return 0
+	a := newAlarm()
+	go a.watch(l.obey)
+	go a.watch(func() { l.standIn(inbox.c) })
+	select {
+	case end := <-l.proc.exited:
+		l.report(end)
+		return 0
+	case <-a: // our end tells
+		l.orphaned()
+		return codeOwn
+	}
 }
 
 // The leader's own files.

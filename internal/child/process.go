@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+
+	"github.com/maskrun/maskrun/internal/crash"
 )
 
 // A runner is a started child, near or far.
@@ -63,7 +65,11 @@ func (p *process) start(around func(func() error) error) error {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := around(p.cmd.Start)
+		err := crash.Guard(func() error { return around(p.cmd.Start) })
+		if err != nil && p.cmd.Process != nil { // it failed behind the start
+			p.cmd.Process.Kill()
+			p.cmd.Wait()
+		}
 		started <- err
 		if err == nil {
 			p.wait()
@@ -93,12 +99,15 @@ func command(s Spec, w *wiring, path string) *exec.Cmd {
 // wait first learns that the child has exited and only then collects it, so that
 // no signal can be on its way to a number that is free again.
 func (p *process) wait() {
-	p.await(p.cmd.Process.Pid)
+	err := crash.Guard(func() error { p.await(p.cmd.Process.Pid); return nil })
+	if err != nil {
+		p.cmd.Process.Kill()
+	}
 	p.mu.Lock()
 	p.gone = true
 	p.mu.Unlock()
 	p.cmd.Wait() // its error only repeats the state
-	p.exited <- ending{Status: statusOf(p.cmd.ProcessState)}
+	p.exited <- ending{statusOf(p.cmd.ProcessState), err}
 }
 
 func (p *process) events() (<-chan ending, <-chan syscall.Signal) { return p.exited, nil }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"syscall"
 	"time"
+
+	"github.com/maskrun/maskrun/internal/crash"
 )
 
 // A relay is the one loop that acts on signals, contexts and timers.
@@ -22,12 +24,42 @@ type relay struct {
 func newRelay(s Spec, p runner, in *inbox, w *wiring) *relay {
 	r := &relay{spec: s, proc: p, inbox: in, screen: w.screen}
 	r.catchUp() // before anybody can see that the child runs, and press a key
-	r.drained = w.pump()
+	r.drained = w.pump(s.alarm)
 	return r
 }
 
-// untilExit relays until the child has exited. The error is ctx's cause if its
-// end made us stop the child.
+// relay relays until the child has exited and its streams have ended. A panic of its
+// own, or of another goroutine of ours, ends the child.
+func (r *relay) relay(ctx context.Context, cut func()) (st Status, err error) {
+	panicked := crash.Guard(func() error {
+		st, err = r.untilExit(ctx)
+		r.settle()
+		r.untilDrained(ctx, err, cut)
+		return nil
+	})
+	if panicked != nil {
+		_ = crash.Guard(func() error { r.end(); return nil })
+		cut()
+		<-r.drained
+		return failed(panicked)
+	}
+	return st, errors.Join(err, r.spec.alarm.rung())
+}
+
+// end ends the child when nobody relays any more.
+func (r *relay) end() {
+	exited, _ := r.proc.events()
+	r.proc.signal(syscall.SIGTERM)
+	select {
+	case <-exited:
+		return
+	case <-time.After(r.spec.grace()):
+	}
+	r.proc.signal(syscall.SIGKILL)
+}
+
+// untilExit relays until the child has exited. The error is ctx's cause, or the
+// panic, that made us stop the child.
 func (r *relay) untilExit(ctx context.Context) (Status, error) {
 	var stopped error
 	ended, extra, hungUp := ctx.Done(), r.spec.Signals, r.screen.hungUp()
@@ -45,7 +77,11 @@ func (r *relay) untilExit(ctx context.Context) (Status, error) {
 			}
 			r.send(sig)
 		case <-ended:
-			ended, stopped = nil, context.Cause(ctx)
+			ended, stopped = nil, errors.Join(stopped, context.Cause(ctx))
+			r.proc.signal(syscall.SIGTERM)
+			r.arm(r.spec.grace())
+		case err := <-r.spec.alarm:
+			stopped = errors.Join(stopped, err)
 			r.proc.signal(syscall.SIGTERM)
 			r.arm(r.spec.grace())
 		case <-r.kill:

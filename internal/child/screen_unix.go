@@ -49,7 +49,7 @@ func (t *screen) furnish(s Spec) error {
 	if t.console == nil {
 		return nil
 	}
-	keys, err := newKeys(t.console.fd, t.master)
+	keys, err := newKeys(t.console.fd, t.master, s.alarm)
 	t.console.keys = keys
 	return err
 }

@@ -131,3 +131,59 @@ func TestControlCAtAnyMoment(t *testing.T) {
 		})
 	}
 }
+
+// FAULTS 64, 101: when we panic the terminal is as it was, the command is ended, and
+// nobody sees the value.
+func TestPanicAtATerminal(t *testing.T) {
+	for _, s := range seats {
+		for _, place := range []string{"writer", "before the start", "after the start"} {
+			t.Run(s.name+", "+place, func(t *testing.T) {
+				name, events := fifo(t)
+				script := `echo $$ >"$0"; stty raw -echo </dev/tty; echo boom; exec sleep 300`
+				d := seat(t, s.argv("-crash", place, "sh", "-c", script, name))
+				d.await("internal error")
+				d.ends(codeOwn)
+				if d.modes() != d.before && s.name != "pipes" { // there it is the command that has changed them
+					t.Error("the terminal is not as it was")
+				}
+				if text := d.text(); strings.Contains(text, "CANARY") {
+					t.Errorf("the screen shows %q", text)
+				}
+				if place != "writer" {
+					return
+				}
+				l, err := events.ReadString('\n')
+				if err != nil {
+					t.Fatal(err)
+				}
+				awaitGone(t, numbers(strings.TrimSpace(l))[0])
+			})
+		}
+	}
+}
+
+// awaitGone waits until there is no process pid.
+func awaitGone(t *testing.T, pid int) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for unix.Kill(pid, 0) == nil {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d is there", pid)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// The leader's own goroutines.
+func TestPanicOfTheLeader(t *testing.T) {
+	l, a := &leader{}, newAlarm() // without a command
+	c := make(chan os.Signal, 1)
+	c <- syscall.SIGINT
+	a.watch(func() { l.standIn(c) })
+	if err := a.rung(); err == nil || !strings.Contains(err.Error(), "internal error at internal/child/") {
+		t.Errorf("error %v", err)
+	}
+	if err := a.rung(); err != nil {
+		t.Errorf("a second time: %v", err)
+	}
+}

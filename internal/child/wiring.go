@@ -35,6 +35,7 @@ func wire(s Spec) (*wiring, error) {
 	if w.stderr, err = w.pipe("stderr", s.Stderr); err != nil {
 		w.started()
 		w.abandon()
+		w.screen.close()
 		return nil, err
 	}
 	return w, nil
@@ -83,14 +84,13 @@ func (w *wiring) abandon() {
 	for _, s := range w.ours {
 		s.src.Close()
 	}
-	w.screen.close()
 }
 
 // pump starts a goroutine per stream; the channel closes when all have ended.
-func (w *wiring) pump() <-chan struct{} {
+func (w *wiring) pump(a alarm) <-chan struct{} {
 	var wg sync.WaitGroup
 	for _, s := range w.ours {
-		wg.Go(s.run)
+		wg.Go(func() { a.watch(s.run) })
 	}
 	done := make(chan struct{})
 	go func() {
