@@ -99,6 +99,25 @@ var modes = map[string]func(*fake){
 		f.say(message{"type": "error", "id": f.next()["id"], "kind": "denied", "message": "no"})
 		f.serve()
 	},
+	"leases": func(f *fake) { // a lease, twice as long; none; an impossible one; an error
+		f.next()
+		f.say(message{"type": "hello", "protocol": 1, "schemes": []string{"x"}, "leases": true})
+		for _, lease := range []any{message{"id": "l1", "seconds": 120}, nil, message{"id": canary, "seconds": -1}} {
+			m := f.next()
+			sent, _ := m["lease"].(map[string]any)
+			if m["type"] != "renew" || m["scheme"] != "x" || sent["id"] != "l1" || sent["seconds"] != 60.0 {
+				f.raw("the fake was asked for something else\n")
+			}
+			answer := message{"type": "document", "id": m["id"], "data": ""}
+			if lease != nil {
+				answer["lease"] = lease
+			}
+			f.say(answer)
+		}
+		f.document(f.next(), "")
+		f.say(message{"type": "error", "id": f.next()["id"], "kind": "not_found", "message": "no such lease"})
+		f.serve()
+	},
 	"exit 0 early":  func(f *fake) { f.read() },
 	"exit 3":        func(f *fake) { f.read(); os.Exit(3) },
 	"cut short":     func(f *fake) { f.read(); f.raw(`{"type":"document","id":1,"data":"` + canary) },

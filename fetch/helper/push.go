@@ -3,6 +3,7 @@ package helper
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -17,28 +18,16 @@ func (s *source) Push(ctx context.Context, p fetch.Push) ([]fetch.Change, error)
 	if !s.session.pushes {
 		return nil, fmt.Errorf("helper %s: cannot write: install matching versions", s.session.o.Name)
 	}
-	ctx, cancel := s.patience(ctx)
-	defer cancel()
-	c := s.session.calling(1)[0]
-	r := wire.Request{
-		Type: wire.Push, ID: c.id, Scheme: s.scheme, Path: &p.Path, Params: p.Params, Root: s.root,
-		Trusted: s.env.Trusted, ConfigTrusted: s.env.ConfigTrusted, Config: s.env.Config,
-		Values: map[string][]byte{}, Remove: p.Remove, Plan: p.Plan, Prune: p.Prune,
-	}
+	r := wire.Request{Type: wire.Push, Path: &p.Path, Params: p.Params, Values: map[string][]byte{}, Remove: p.Remove, Plan: p.Plan, Prune: p.Prune}
 	for name, value := range p.Values {
 		r.Values[name] = value.Reveal()
 	}
-	line, err := wire.Line(r)
-	if err != nil {
-		s.session.forget(c.id, false)
-		return nil, fmt.Errorf("helper %s: the values together are too much for one request, which is %w: push them in parts with --only", s.session.o.Name, err)
-	}
-	if err := s.session.send(ctx, line); err != nil {
-		s.session.forget(c.id, false)
-		return nil, s.explain(ctx, err)
-	}
-	d, err := s.await(ctx, c)
-	if err != nil {
+	d, err := s.ask(ctx, r)
+	var bad requestError
+	switch {
+	case errors.As(err, &bad):
+		return nil, fmt.Errorf("helper %s: the values together are too much for one request, which is %w: push them in parts with --only", s.session.o.Name, bad.error)
+	case err != nil:
 		return nil, err
 	}
 	return s.changes(d)

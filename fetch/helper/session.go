@@ -30,6 +30,7 @@ type session struct {
 	proc    *process
 	schemes []string
 	pushes  bool // it knows what a push is
+	leases  bool // and what renew and revoke are
 
 	out     chan []byte   // lines for write
 	hello   chan struct{} // closed when the helper has said hello
@@ -245,7 +246,7 @@ func (s *session) takeHello(a wire.Answer) error {
 	case a.Protocol != wire.Version:
 		return fmt.Errorf("offers protocol %d where this maskrun speaks %d: install matching versions", a.Protocol, wire.Version)
 	}
-	s.greeted, s.schemes, s.pushes = true, slices.Clone(a.Schemes), a.Push
+	s.greeted, s.schemes, s.pushes, s.leases = true, slices.Clone(a.Schemes), a.Push, a.Leases
 	close(s.hello)
 	return nil
 }

@@ -59,16 +59,40 @@ func (s *source) patience(ctx context.Context) (context.Context, context.CancelF
 func (s *source) lines(calls []call, queries []fetch.Query) ([]byte, error) {
 	var all []byte
 	for i, q := range queries {
-		line, err := wire.Line(wire.Request{
-			Type: wire.Read, ID: calls[i].id, Scheme: s.scheme, Path: &q.Path, Params: q.Params,
-			Root: s.root, Trusted: s.env.Trusted, ConfigTrusted: s.env.ConfigTrusted, More: i < len(queries)-1, Config: s.env.Config,
-		})
+		line, err := s.line(calls[i], wire.Request{Type: wire.Read, Path: &q.Path, Params: q.Params, More: i < len(queries)-1})
 		if err != nil {
 			return nil, fmt.Errorf("helper %s: the request is %w", s.session.o.Name, err)
 		}
 		all = append(all, line...)
 	}
 	return all, nil
+}
+
+// line gives one request, of this scheme and in its world.
+func (s *source) line(c call, r wire.Request) ([]byte, error) {
+	r.ID, r.Scheme, r.Root = c.id, s.scheme, s.root
+	r.Trusted, r.ConfigTrusted, r.Config = s.env.Trusted, s.env.ConfigTrusted, s.env.Config
+	return wire.Line(r)
+}
+
+// A requestError says why a request cannot be a line.
+type requestError struct{ error }
+
+// ask makes one request that is no read, and waits for its answer.
+func (s *source) ask(ctx context.Context, r wire.Request) (fetch.Document, error) {
+	ctx, cancel := s.patience(ctx)
+	defer cancel()
+	c := s.session.calling(1)[0]
+	line, err := s.line(c, r)
+	if err != nil {
+		s.session.forget(c.id, false)
+		return fetch.Document{}, requestError{err}
+	}
+	if err := s.session.send(ctx, line); err != nil {
+		s.session.forget(c.id, false)
+		return fetch.Document{}, s.explain(ctx, err)
+	}
+	return s.await(ctx, c)
 }
 
 // await gives what the helper answers to c.

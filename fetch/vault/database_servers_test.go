@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/fetch/helper"
 	"github.com/maskrun/maskrun/fetch/vault"
 	"github.com/maskrun/maskrun/internal/vaulttest"
 )
@@ -134,6 +135,8 @@ func TestRealDatabase(t *testing.T) {
 		t.Errorf("lease %v, expires %v", secrets[0].Lease, secrets[0].Expires)
 	}
 
+	t.Run("through the helper", func(t *testing.T) { leaseByHelper(t, p, w, reqs) })
+
 	keeper := source.(fetch.LeaseKeeper)
 	doc, err := source.Read(t.Context(), "database/creds/reader", url.Values{})
 	if err != nil || doc.Lease == nil {
@@ -150,12 +153,7 @@ func TestRealDatabase(t *testing.T) {
 	if err := keeper.Revoke(t.Context(), *doc.Lease); err != nil {
 		t.Fatal(err)
 	}
-	// Vault answers before the role is gone.
-	for deadline := time.Now().Add(60 * time.Second); p.login(name, password) == nil; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the credentials log in a minute after they were revoked")
-		}
-	}
+	p.wantGone(t, name, password)
 	if err := keeper.Revoke(t.Context(), *doc.Lease); !errors.Is(err, fetch.ErrNotFound) {
 		t.Errorf("revoked twice: %v", err)
 	}
@@ -172,4 +170,52 @@ func field(t *testing.T, doc fetch.Document, name string) string {
 		t.Fatalf("the document is no JSON object: %v", err)
 	}
 	return fmt.Sprint(fields[name])
+}
+
+// wantGone waits until credentials that were given back log in no more: Vault answers
+// before the role is gone.
+func (p *postgres) wantGone(t *testing.T, name, password string) {
+	t.Helper()
+	for deadline := time.Now().Add(60 * time.Second); p.login(name, password) == nil; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the credentials log in a minute after they were revoked")
+		}
+	}
+}
+
+// leaseByHelper does the same where the store is in maskrun-stores, as it is for maskrun: the
+// lease crosses the pipe, and can be prolonged and given back as long as the helper lives.
+func leaseByHelper(t *testing.T, p *postgres, w world, reqs []fetch.Request) {
+	dir := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", dir, "../../cmd/maskrun-stores").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	o := helper.Options{Name: helper.Stores, Dir: dir, Environ: []string{"HOME=" + dir}, Hello: time.Minute, Answer: time.Minute}
+	for k, v := range w.vars {
+		o.Environ = append(o.Environ, k+"="+v)
+	}
+	client := helper.New(t.Context(), o)
+	r := fetch.NewResolver(fetch.Env{}, client.Bind(vault.Kind())...)
+	secrets, err := r.Resolve(t.Context(), reqs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, password := string(secrets[0].Value.Reveal()), string(secrets[1].Value.Reveal())
+	if err := p.login(name, password); err != nil {
+		t.Error(err)
+	}
+	renewed, err := r.Renew(t.Context(), secrets[0])
+	if err != nil || renewed.ID != secrets[0].Lease.ID || renewed.Duration <= 0 {
+		t.Errorf("renewed %v, error %v", renewed, err)
+	}
+	if err := r.Revoke(t.Context(), secrets[0]); err != nil {
+		t.Fatal(err)
+	}
+	p.wantGone(t, name, password)
+	if _, err := r.Renew(t.Context(), secrets[0]); !errors.Is(err, fetch.ErrNotFound) {
+		t.Errorf("prolonged after it was given back: %v", err)
+	}
+	if err := errors.Join(r.Close(), client.Close()); err != nil {
+		t.Error(err)
+	}
 }

@@ -116,8 +116,8 @@ func (s *server) run(in io.Reader) error {
 			}
 			continue
 		}
-		if r.Type == wire.Push {
-			s.startPush(r)
+		if others[r.Type] != nil {
+			s.startOther(r)
 			continue
 		}
 		s.act(r)
@@ -140,7 +140,7 @@ func (s *server) greet(lines *wire.Lines) error {
 	for name := range s.kinds {
 		schemes = append(schemes, name)
 	}
-	s.say(wire.Answer{Type: wire.Hello, Protocol: wire.Version, Helper: s.o.Name, Schemes: schemes, Push: true})
+	s.say(wire.Answer{Type: wire.Hello, Protocol: wire.Version, Helper: s.o.Name, Schemes: schemes, Push: true, Leases: true})
 	return nil
 }
 

@@ -52,6 +52,28 @@ func writable() fetch.Kind {
 	return fetch.Kind{Scheme: "w", Open: func(context.Context, fetch.Env) (fetch.Source, error) { return shelf{}, nil }}
 }
 
+// keeper is a store that knows the lease l1.
+type keeper struct{ store }
+
+func (keeper) Renew(_ context.Context, l fetch.Lease) (fetch.Lease, error) {
+	switch l.ID {
+	case "panic":
+		panic("secret")
+	case "l1":
+		return fetch.Lease{ID: l.ID, Duration: 2 * l.Duration, Renewable: true}, nil
+	}
+	return l, fmt.Errorf("no such lease: %w", fetch.ErrNotFound)
+}
+
+func (k keeper) Revoke(ctx context.Context, l fetch.Lease) error {
+	_, err := k.Renew(ctx, l)
+	return err
+}
+
+func leasing() fetch.Kind {
+	return fetch.Kind{Scheme: "l", Open: func(context.Context, fetch.Env) (fetch.Source, error) { return keeper{}, nil }}
+}
+
 // echo answers with the path, and with errors where the path asks for them.
 func echo(_ context.Context, _ fetch.Env, path string, _ url.Values) (fetch.Document, error) {
 	switch path {
@@ -101,7 +123,14 @@ func TestServe(t *testing.T) {
 		{"too large", `{"type":"read","id":1,"scheme":"x","path":"huge"}`, `{"type":"error","id":1,"kind":"invalid","message":"the document is over 1048576 bytes"}`},
 		{"another scheme", `{"type":"read","id":1,"scheme":"z","path":"a"}`, `{"type":"error","id":1,"kind":"invalid","message":"no store for z:// here"}`},
 		{"a root that is not there", `{"type":"read","id":1,"scheme":"x","path":"a","root":"/no/such"}`, `{"type":"error","id":1,"kind":"invalid","message":"the root directory /no/such: cannot be opened"}`},
-		{"a type of the future", `{"type":"renew","id":1}`, ""},
+		{"a lease is prolonged", `{"type":"renew","id":1,"scheme":"l","lease":{"id":"l1","seconds":60}}`, `{"type":"document","id":1,"data":"","lease":{"id":"l1","seconds":120,"renewable":true}}`},
+		{"a lease is given back", `{"type":"revoke","id":1,"scheme":"l","lease":{"id":"l1","seconds":60}}`, `{"type":"document","id":1,"data":""}`},
+		{"a lease of another store", `{"type":"renew","id":1,"scheme":"l","lease":{"id":"l2","seconds":60}}`, `{"type":"error","id":1,"kind":"not_found","message":"no such lease: not found"}`},
+		{"a store without leases", `{"type":"revoke","id":1,"scheme":"x","lease":{"id":"l1","seconds":60}}`, `{"type":"error","id":1,"kind":"invalid","message":"the store x issues no leases"}`},
+		{"a renewal of nothing", `{"type":"renew","id":1,"scheme":"l"}`, `{"type":"error","id":1,"kind":"invalid","message":"renew without a lease"}`},
+		{"a lease that cannot be", `{"type":"renew","id":1,"scheme":"l","lease":{"id":"l1","seconds":-1}}`, `{"type":"error","id":1,"kind":"invalid","message":"renew without a lease"}`},
+		{"a renewal that panics", `{"type":"renew","id":1,"scheme":"l","lease":{"id":"panic","seconds":1}}`, `{"type":"error","id":1,"kind":"invalid","message":"the store l failed (panic)"}`},
+		{"a type of the future", `{"type":"foresee","id":1}`, ""},
 		{"an answer to no question", `{"type":"identity","id":1,"token":"x"}`, ""},
 		{"cancel of no request", `{"type":"cancel","id":1}`, ""},
 		{"two", `{"type":"read","id":1,"scheme":"x","path":"a"}` + "\n\n" + `{"type":"read","id":2,"scheme":"x","path":"b"}`,
@@ -112,7 +141,7 @@ func TestServe(t *testing.T) {
 				`{"type":"error","id":2,"kind":"invalid","message":"requests joined by more are for different stores"}`},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			got, err := talk(t, hello+c.input+"\n", kind(echo), writable())
+			got, err := talk(t, hello+c.input+"\n", kind(echo), writable(), leasing())
 			if err != nil || strings.Join(got, "\n") != c.want {
 				t.Errorf("error %v, got\n%s\nwant\n%s", err, strings.Join(got, "\n"), c.want)
 			}

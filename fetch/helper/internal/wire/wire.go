@@ -29,6 +29,8 @@ const (
 	Hello    = "hello"
 	Read     = "read"
 	Push     = "push"
+	Renew    = "renew"
+	Revoke   = "revoke"
 	Cancel   = "cancel"
 	Identity = "identity"
 	Document = "document"
@@ -59,6 +61,9 @@ type Request struct {
 	// ConfigTrusted says of Config what Trusted says of the reference.
 	ConfigTrusted bool `json:"config_trusted,omitempty"`
 
+	// Of a renew or revoke.
+	Lease *Lease `json:"lease,omitempty"`
+
 	// Of a push. Values are in base64, as data is.
 	Values map[string][]byte `json:"values,omitempty"`
 	Remove []string          `json:"remove,omitempty"`
@@ -79,7 +84,8 @@ type Answer struct {
 	Protocol int        `json:"protocol,omitempty"`
 	Helper   string     `json:"helper,omitempty"`
 	Schemes  []string   `json:"schemes,omitempty"`
-	Push     bool       `json:"push,omitempty"` // in a hello: the helper knows the type of that name
+	Push     bool       `json:"push,omitempty"`   // in a hello: the helper knows the type of that name
+	Leases   bool       `json:"leases,omitempty"` // in a hello: it knows renew and revoke
 	Data     *string    `json:"data,omitempty"`
 	Format   string     `json:"format,omitempty"`
 	Version  string     `json:"version,omitempty"`
@@ -124,9 +130,14 @@ func FromDocument(id uint64, d fetch.Document) Answer {
 		a.Expires = &d.Expires
 	}
 	if l := d.Lease; l != nil {
-		a.Lease = &Lease{ID: l.ID, Seconds: int64(l.Duration / time.Second), Renewable: l.Renewable}
+		a.Lease = FromLease(*l)
 	}
 	return a
+}
+
+// FromLease makes the message of a lease.
+func FromLease(l fetch.Lease) *Lease {
+	return &Lease{ID: l.ID, Seconds: int64(l.Duration / time.Second), Renewable: l.Renewable}
 }
 
 // Document gives the document that a carries. Its errors hold no byte of it.
@@ -153,11 +164,12 @@ func (a Answer) Document() (fetch.Document, error) {
 	if a.Expires != nil {
 		d.Expires = *a.Expires
 	}
-	d.Lease, err = a.Lease.lease()
+	d.Lease, err = a.Lease.Lease()
 	return d, err
 }
 
-func (l *Lease) lease() (*fetch.Lease, error) {
+// Lease gives the lease that l carries, nil for nil.
+func (l *Lease) Lease() (*fetch.Lease, error) {
 	if l == nil {
 		return nil, nil
 	}
