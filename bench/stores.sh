@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What fetching costs: a hundred secrets of ten documents, from a server (a fake, in
 # the benchmark) that takes 50 ms for each answer. First the store alone, in round
-# trips, beside vals as a library; then the whole programs. vals is measured if
+# trips, Vault beside vals as a library; then the whole programs; then AWS. vals is measured if
 # .ci/obtain has it, or if --vals asks to build it (long).
 #
 #   bench/stores.sh [--vals]
@@ -18,3 +18,4 @@ if [ "${1:-}" = --vals ] || compgen -G "$cache/vals-*/done" >/dev/null; then
 	export MASKRUN_TEST_VALS MASKRUN_TEST_VALS_PEER
 fi
 go test ./fetch/vault -run '^$' -bench 'Hundred|Programs' -benchtime 5x
+go test ./fetch/aws -run '^$' -bench Hundred -benchtime 20x

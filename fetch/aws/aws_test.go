@@ -371,35 +371,3 @@ func TestConfiguration(t *testing.T) {
 	_, err := open(t, aws.SecretsManager(), f.env()).Read(context.Background(), "a", nil)
 	wantError(t, err, fetch.ErrDenied, "no AWS region: set AWS_REGION")
 }
-
-// A hundred secrets of ten documents are one call, and one more to assume the role: what
-// they cost is two round trips, whatever the latency. FAULTS 95
-func TestRoundTrips(t *testing.T) {
-	f := newFake(t)
-	noKeys(t)
-	var reqs []fetch.Request
-	for d := range 10 {
-		doc := map[string]string{}
-		for k := range 10 {
-			doc[fmt.Sprint("k", k)] = fmt.Sprint("value ", d, k)
-			ref := fetch.Ref{Scheme: "aws-sm", Path: fmt.Sprint("doc/", d), Field: fmt.Sprint("/k", k)}
-			reqs = append(reqs, fetch.Request{Name: fmt.Sprint("S", d, k), Ref: ref})
-		}
-		text, err := json.Marshal(doc)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.secrets[fmt.Sprint("doc/", d)] = fakeSecret{text: string(text)}
-	}
-	env, _ := job(f.env(), jobToken, nil)
-	env.Config = map[string]any{"aws-sm": map[string]any{"role": roleARN}}
-	r := fetch.NewResolver(env, aws.SecretsManager())
-	defer r.Close()
-	secrets, err := r.Resolve(t.Context(), reqs)
-	if err != nil || len(secrets) != 100 || string(secrets[99].Value.Reveal()) != fmt.Sprint("value ", 9, 9) {
-		t.Fatalf("%d secrets, error %v", len(secrets), err)
-	}
-	if got := told(f); got != "AssumeRoleWithWebIdentity nobody, BatchGetSecretValue job" {
-		t.Errorf("calls: %s", got)
-	}
-}

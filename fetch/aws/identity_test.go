@@ -18,7 +18,7 @@ import (
 )
 
 // noKeys takes the static credentials out of the environment.
-func noKeys(t *testing.T) {
+func noKeys(t testing.TB) {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
