@@ -1,10 +1,15 @@
 package aws_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,7 +71,8 @@ func TestRoundTrips(t *testing.T) {
 const latency = 50 * time.Millisecond
 
 // The same, from a server that takes its time: at most two round trips are promised, for the
-// reading alone. bench/stores.sh runs it.
+// reading alone; beside vals, where MASKRUN_TEST_VALS_PEER names the program in bench/peers.
+// bench/stores.sh runs it.
 func BenchmarkHundred(b *testing.B) {
 	f := newFake(b)
 	reqs := hundred(b, f)
@@ -88,7 +94,39 @@ func BenchmarkHundred(b *testing.B) {
 			for b.Loop() {
 				resolveHundred(b, env, reqs)
 			}
-			b.ReportMetric((b.Elapsed()/time.Duration(b.N)).Seconds()/latency.Seconds(), "round-trips/op")
+			report(b, b.Elapsed()/time.Duration(b.N))
 		})
 	}
+	benchmarkVals(b, reqs)
+}
+
+func report(b *testing.B, each time.Duration) {
+	b.ReportMetric(float64(each.Nanoseconds()), "ns/op")
+	b.ReportMetric(each.Seconds()/latency.Seconds(), "round-trips/op")
+}
+
+// benchmarkVals is vals as a library, with keys of the environment.
+func benchmarkVals(b *testing.B, reqs []fetch.Request) {
+	peer := os.Getenv("MASKRUN_TEST_VALS_PEER")
+	if peer == "" {
+		b.Log("NOT MEASURED: vals as a library, which MASKRUN_TEST_VALS_PEER would name")
+		return
+	}
+	var refs strings.Builder
+	for _, r := range reqs {
+		fmt.Fprintf(&refs, "awssecrets://%s#%s\n", r.Ref.Path, r.Ref.Field)
+	}
+	b.Run("vals, keys of the environment", func(b *testing.B) {
+		b.Setenv("AWS_ACCESS_KEY_ID", staticKey)
+		b.Setenv("AWS_SECRET_ACCESS_KEY", staticValue)
+		cmd := exec.Command(peer, strconv.Itoa(b.N))
+		var says bytes.Buffer // it tells of every secret
+		cmd.Stdin, cmd.Stderr = strings.NewReader(refs.String()), &says
+		out, err := cmd.Output()
+		took, bad := strconv.Atoi(strings.TrimSpace(string(out)))
+		if err != nil || bad != nil {
+			b.Fatalf("vals-peer: %v, output %q\n%s", err, out, &says)
+		}
+		report(b, time.Duration(took))
+	})
 }
