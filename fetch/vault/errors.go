@@ -28,6 +28,7 @@ var phrases = []struct{ theirs, ours string }{
 	{"invalid role ID", "the role id is not valid"},
 	{"invalid secret id", "the secret id is not valid, or used up"},
 	{"invalid username or password", "the user name or the password is not valid"},
+	{"invalid credentials", "the user name or the password is not valid"}, // of ldap
 	{"ldap operation failed", "the directory (LDAP) refused the login"},
 	{"audience", "the token's audience is none of the role's bound_audiences"},
 	{"claim", "the token's claims are not those that the role is bound to"},
