@@ -74,7 +74,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// FAULTS 87 to 90 and 93, at login.
+// FAULTS 87–90, 93, at login.
 func TestFaults(t *testing.T) {
 	fetchtest.Faults(t, func(address string) error {
 		env := world(t, address, nil)

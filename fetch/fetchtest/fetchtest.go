@@ -60,7 +60,7 @@ type Harness struct {
 	// At gives a world in which the store asks the server at an address
 	// (http://127.0.0.1:PORT) for everything. For a store across the network; its
 	// credentials in that world should hold Canary. Path is read there, and the
-	// server fails in every way of FAULTS 87 to 90 and 93. Address may be https, or link-local.
+	// server fails in every way of FAULTS 87–90, 93. Address may be https, or link-local.
 	At       func(address string) fetch.Env
 	NoServer bool // the store asks none: there is no At
 
@@ -308,13 +308,14 @@ func testMany(t *testing.T, h Harness) {
 	}
 }
 
-// testResolver reads through a Resolver, as maskrun does.
+// testResolver reads through a Resolver, as maskrun does. FAULTS 94, 95
 func testResolver(t *testing.T, h Harness) {
 	env := h.Env
 	if env.Config != nil {
 		env.Config = map[string]any{h.Kind.Scheme: env.Config}
 	}
-	r := fetch.NewResolver(env, h.Kind)
+	kind, reads := counting(h.Kind)
+	r := fetch.NewResolver(env, kind)
 	defer r.Close()
 	request := func(name, path string) fetch.Request {
 		return fetch.Request{Name: name, Ref: fetch.Ref{Scheme: h.Kind.Scheme, Path: path, Params: h.Params}, Trusted: h.Env.Trusted}
@@ -323,15 +324,19 @@ func testResolver(t *testing.T, h Harness) {
 	if err != nil || len(secrets) != 2 {
 		t.Fatalf("%d secrets, error %v", len(secrets), err)
 	}
+	if n := reads.Load(); n != 1 {
+		t.Errorf("one document is read %d times for two secrets", n)
+	}
 	for _, s := range secrets {
 		NoCanary(t, s)
 		if !bytes.Equal(s.Value.Reveal(), h.Want) {
 			t.Errorf("%s: wrong value", s.Name)
 		}
 	}
-	secrets, err = r.Resolve(t.Context(), []fetch.Request{request("A", h.Path), request("B", h.Missing)})
-	if err == nil || secrets != nil {
-		t.Errorf("a missing document: %d secrets, error %v", len(secrets), err)
+	bad := request("C", "../"+h.Path)
+	secrets, err = r.Resolve(t.Context(), []fetch.Request{request("A", h.Path), request("B", h.Missing), bad})
+	if err == nil || secrets != nil || !strings.Contains(err.Error(), "B: ") || !strings.Contains(err.Error(), "C: ") || strings.Contains(err.Error(), "A: ") {
+		t.Errorf("two of three documents cannot be had: %d secrets, error %v", len(secrets), err)
 	}
 	NoCanary(t, err)
 	missing := request("B", h.Missing)

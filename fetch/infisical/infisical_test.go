@@ -73,7 +73,7 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// FAULTS 87 to 90 and 93, at login.
+// FAULTS 87–90, 93, at login.
 func TestFaults(t *testing.T) {
 	fetchtest.Faults(t, func(address string) error {
 		_, err := infisical.Kind().Open(t.Context(), world(t, address, map[string]string{"INFISICAL_CLIENT_ID": "id", "INFISICAL_CLIENT_SECRET": fetchtest.Canary}))

@@ -204,7 +204,7 @@ func TestFailures(t *testing.T) {
 	})
 }
 
-// FAULTS 87 to 90 and 93, where nothing but the item is asked for.
+// FAULTS 87–90, 93, where nothing but the item is asked for.
 func TestFaults(t *testing.T) {
 	fetchtest.Faults(t, func(address string) error {
 		src, err := onepassword.Kind().Open(t.Context(), connectEnv(t, address, fetchtest.Canary))

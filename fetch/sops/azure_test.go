@@ -122,7 +122,7 @@ func TestAzure(t *testing.T) {
 	}
 }
 
-// Every service that holds keys, where it fails or is another than it says. FAULTS 87 to 90, 93
+// Every service that holds keys, where it fails or is another than it says. FAULTS 87–90, 93
 func TestServiceFaults(t *testing.T) {
 	tls := httptest.NewTLSServer(nil)
 	tls.Close()
