@@ -118,12 +118,13 @@ func TestConformance(t *testing.T) {
 	c := start(t)
 	at := slices.IndexFunc(names.Kinds(), func(k fetch.Kind) bool { return k.Scheme == "sops" })
 	fetchtest.Run(t, fetchtest.Harness{
-		Kind:    c.Bind(names.Kinds()[at])[0],
-		Env:     fetch.Env{Root: root(t), Config: map[string]any{"age_key_file": keyFile}},
-		Path:    "made.bin",
-		Want:    []byte(fetchtest.Canary + "\x00\xffbinary\n"),
-		Missing: "absent.yaml",
-		Hostile: []string{keyFile, "README.md"},
+		Kind:     c.Bind(names.Kinds()[at])[0],
+		Env:      fetch.Env{Root: root(t), Config: map[string]any{"age_key_file": keyFile}},
+		Path:     "made.bin",
+		Want:     []byte(fetchtest.Canary + "\x00\xffbinary\n"),
+		Missing:  "absent.yaml",
+		NoServer: true,
+		Hostile:  []string{keyFile, "README.md"},
 	})
 }
 
