@@ -291,7 +291,7 @@ func (a *automaton) live(n int32, kind byte) int32 {
 func (a *automaton) begun(tail uint64, size int, kind byte) int {
 	for k := min(size, a.head-1); k > 0; k-- {
 		t := tail >> (8 * (8 - k))
-		if k >= gramSize && !a.heads.starts.has(uint32(t)) {
+		if !a.heads.begins(t, k) {
 			continue
 		}
 		n := a.root[byte(t)]

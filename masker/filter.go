@@ -40,8 +40,9 @@ func newFilter(heads *headTable, words int) filter {
 
 // A narrowFilter has grams of 4 bytes: every fifth is looked at.
 type narrowFilter struct {
-	grams bitTable
-	heads *headTable
+	grams  bitTable
+	places placeTable
+	heads  *headTable
 }
 
 const (
@@ -50,10 +51,13 @@ const (
 )
 
 func newNarrowFilter(heads *headTable) *narrowFilter {
-	f := &narrowFilter{newBitTable(256 * gramStride * heads.used), heads}
+	n := gramStride * heads.used
+	f := &narrowFilter{newBitTable(256 * n), newPlaceTable(n), heads}
 	heads.each(func(head uint64) {
 		for o := range gramStride {
-			f.grams.add(uint32(head >> (8 * o)))
+			g := uint32(head >> (8 * o))
+			f.grams.add(g)
+			f.places.add(g, o)
 		}
 	})
 	return f
@@ -99,42 +103,48 @@ func (f *narrowFilter) find(data []byte, lo int) int {
 	if f.heads.used == 0 {
 		return -1
 	}
-	p := lo + gramStride - 1
-	for p+gramSize <= len(data) {
-		p = f.gram(data, p)
-		if p < 0 {
+	for p := lo + gramStride - 1; ; p += gramStride {
+		if p = f.gram(data, p); p < 0 {
 			return -1
 		}
 		if q := f.confirm(data, p, lo); q >= 0 {
 			return q
 		}
-		p += gramStride
 	}
-	return -1
 }
 
-// gram returns the first of p, p+5, p+10, … at which the table knows the gram, or −1.
+// gram returns the first of p, p+5, p+10, … at which both tables know the gram, or −1.
 func (f *narrowFilter) gram(data []byte, p int) int {
 	const stretch = 7*gramStride + gramSize
-	for d := data[p:]; len(d) >= stretch; d = d[8*gramStride:] {
-		_ = d[stretch-1]
-		if f.grams.has(binary.LittleEndian.Uint32(d)) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[gramStride:])) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[2*gramStride:])) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[3*gramStride:])) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[4*gramStride:])) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[5*gramStride:])) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[6*gramStride:])) ||
-			f.grams.has(binary.LittleEndian.Uint32(d[7*gramStride:])) {
-			break
+	for len(data)-p >= stretch {
+		d := data[p : p+stretch]
+		switch {
+		case f.grams.has(binary.LittleEndian.Uint32(d)):
+		case f.grams.has(binary.LittleEndian.Uint32(d[gramStride:])):
+			p += gramStride
+		case f.grams.has(binary.LittleEndian.Uint32(d[2*gramStride:])):
+			p += 2 * gramStride
+		case f.grams.has(binary.LittleEndian.Uint32(d[3*gramStride:])):
+			p += 3 * gramStride
+		case f.grams.has(binary.LittleEndian.Uint32(d[4*gramStride:])):
+			p += 4 * gramStride
+		case f.grams.has(binary.LittleEndian.Uint32(d[5*gramStride:])):
+			p += 5 * gramStride
+		case f.grams.has(binary.LittleEndian.Uint32(d[6*gramStride:])):
+			p += 6 * gramStride
+		case f.grams.has(binary.LittleEndian.Uint32(d[7*gramStride:])):
+			p += 7 * gramStride
+		default:
+			p += 8 * gramStride
+			continue
 		}
-		p += 8 * gramStride
-		if len(d) < 8*gramStride {
-			break
+		if f.places.of(binary.LittleEndian.Uint32(data[p:])) != 0 {
+			return p
 		}
+		p += gramStride
 	}
 	for ; p+gramSize <= len(data); p += gramStride {
-		if f.grams.has(binary.LittleEndian.Uint32(data[p:])) {
+		if g := binary.LittleEndian.Uint32(data[p:]); f.grams.has(g) && f.places.of(g) != 0 {
 			return p
 		}
 	}
@@ -143,8 +153,35 @@ func (f *narrowFilter) gram(data []byte, p int) int {
 
 // confirm returns the first index from lo on of a head that has the gram at p, or −1.
 func (f *narrowFilter) confirm(data []byte, p, lo int) int {
-	return firstHead(f.heads, data, max(lo, p-gramStride+1), p)
+	places := f.places.of(binary.LittleEndian.Uint32(data[p:]))
+	for o := gramStride - 1; o >= 0; o-- {
+		if q := p - o; places>>o&1 != 0 && q >= lo && q+headSize <= len(data) && f.heads.get(binary.LittleEndian.Uint64(data[q:])) != 0 {
+			return q
+		}
+	}
+	return -1
 }
+
+// A placeTable says where in heads a gram stands: a bit for each place. By chance it
+// says more. It is asked about the few grams that a bitTable lets pass, so it may have
+// a byte where that has a bit.
+type placeTable struct {
+	bytes []uint8
+	shift uint8 // 32 − the number of bits of an index
+}
+
+// newPlaceTable returns a table for so many grams.
+func newPlaceTable(grams int) placeTable {
+	size := min(max(bits.Len(uint(8*grams)), leastBits), mostBits-3)
+	return placeTable{make([]uint8, 1<<size), uint8(32 - size)}
+}
+
+// slot takes another hash than a bitTable does: what is one gram for that, are two here.
+func (t *placeTable) slot(g uint32) uint32 { return g * 0x85ebca6b >> (t.shift & 31) }
+
+func (t *placeTable) add(g uint32, place int) { t.bytes[t.slot(g)] |= 1 << place }
+
+func (t *placeTable) of(g uint32) uint8 { return t.bytes[t.slot(g)] }
 
 // firstHead returns the first index from lo to hi at which a head stands whole in data, or −1.
 func firstHead(heads *headTable, data []byte, lo, hi int) int {

@@ -11,7 +11,7 @@ type headTable struct {
 	keys   []uint64
 	nodes  []int32 // 0 is free
 	used   int
-	starts bitTable // the first four bytes of heads, to say no quickly
+	starts bitTable // the first one to four bytes of heads, to say no quickly
 }
 
 // headKey makes a key of a head of at most 8 bytes, the last one highest.
@@ -39,9 +39,19 @@ func (t *headTable) put(key uint64, node int32) {
 
 // seal makes the table ready to be asked, all heads being there.
 func (t *headTable) seal() {
-	t.starts = newBitTable(16 * t.used)
-	t.each(func(key uint64) { t.starts.add(uint32(key)) })
+	t.starts = newBitTable(32 * t.used)
+	t.each(func(key uint64) {
+		for k := range gramSize {
+			t.starts.add(uint32(key) & startMasks[k+1])
+		}
+	})
 }
+
+// startMasks keep the first so many bytes of a gram.
+var startMasks = [headSize]uint32{0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}
+
+// begins reports whether a head may begin with the first k bytes of key, 0 < k < headSize.
+func (t *headTable) begins(key uint64, k int) bool { return t.starts.has(uint32(key) & startMasks[k]) }
 
 // get returns the node of a head, or 0.
 func (t *headTable) get(key uint64) int32 {
