@@ -75,7 +75,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	}
 	taken := 0
 	for w.err == nil && taken < len(p) {
-		n := w.accept(p[taken:min(len(p), taken+pieceSize)])
+		n := w.accept(p[taken:])
 		if w.err == nil {
 			taken += n
 		}
@@ -109,11 +109,12 @@ func (w *Writer) Held() []byte {
 	return bytes.Clone(w.held)
 }
 
-// accept scans a piece, or the beginning of it, behind the held bytes, and
-// flushes what is settled. It returns how much of the piece is dealt with.
-func (w *Writer) accept(piece []byte) int {
-	data, joined := piece, len(w.held) > 0
-	if joined {
+// accept scans a piece of p behind the held bytes, and flushes what is settled. It
+// returns how much of p is dealt with.
+func (w *Writer) accept(p []byte) int {
+	piece := p[:min(len(p), pieceSize)]
+	data := piece
+	if len(w.held) > 0 {
 		piece = piece[:min(len(piece), joinSize)]
 		w.held = append(w.held, piece...)
 		data = w.held
@@ -125,9 +126,9 @@ func (w *Writer) accept(piece []byte) int {
 	at := w.at
 	w.flush(data, w.scan.hold())
 	rest := data[w.at-at:]
-	if joined && len(piece) == joinSize && len(rest) < joinSize && w.scan.quiet() {
+	if len(piece) < len(p) && len(rest) < min(len(piece), joinSize) && w.scan.quiet() {
 		w.held = w.held[:0] // all that is held is of this piece: look at it again where it is
-		return joinSize - len(rest)
+		return len(piece) - len(rest)
 	}
 	w.keep(rest)
 	return len(piece)
