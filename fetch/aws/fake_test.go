@@ -76,13 +76,7 @@ func newFake(t testing.TB) *fakeAWS {
 // cleanEnv keeps the SDK from the machine's own credentials.
 func cleanEnv(t testing.TB) {
 	t.Helper()
-	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-			os.Unsetenv(name)
-		}
-	}
-	t.Setenv("HOME", t.TempDir())
+	fetchtest.CleanEnv(t, os.Environ(), "AWS_")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 }
 

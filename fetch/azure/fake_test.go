@@ -1,7 +1,6 @@
 package azure_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -49,13 +48,7 @@ func newFake(t testing.TB) *fakeAzure {
 	srv := httptest.NewTLSServer(f)
 	t.Cleanup(srv.Close)
 	f.url, f.ca = srv.URL, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw})
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "AZURE_") || strings.HasPrefix(name, "IDENTITY_") || strings.HasPrefix(name, "MSI_") {
-			t.Setenv(name, "")
-		}
-	}
-	t.Setenv("HOME", t.TempDir())
+	fetchtest.CleanEnv(t, os.Environ(), "AZURE_", "IDENTITY_", "MSI_")
 	t.Setenv("PATH", t.TempDir()) // no az
 	t.Setenv("AZURE_AUTHORITY_HOST", srv.URL+"/")
 	return f
@@ -63,24 +56,13 @@ func newFake(t testing.TB) *fakeAzure {
 
 // env is that of a job with an OIDC token, whose configuration names a client.
 func (f *fakeAzure) env(more map[string]any) fetch.Env {
-	config := map[string]any{"endpoint": f.url, "tenant_id": tenant, "client_id": clientID}
-	for k, v := range more {
-		if config[k] = v; v == nil {
-			delete(config, k)
-		}
-	}
+	config := fetchtest.Config(map[string]any{"endpoint": f.url, "tenant_id": tenant, "client_id": clientID}, more)
 	env := fetch.Env{Getenv: os.Getenv, HTTP: fetchtest.Client(f.t, f.ca...), Warn: func(string) {}, Trusted: true, Config: config}
 	return job(env, jobToken, nil)
 }
 
 func job(env fetch.Env, token string, err error) fetch.Env {
-	env.Identity = func(_ context.Context, audience string) (string, error) {
-		if audience != "api://AzureADTokenExchange" {
-			return "", fmt.Errorf("no token for %s: %w", audience, fetch.ErrDenied)
-		}
-		return token, err
-	}
-	return env
+	return fetchtest.Job(env, "api://AzureADTokenExchange", token, err)
 }
 
 func (f *fakeAzure) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +26,56 @@ func Client(t testing.TB, ca ...byte) *http.Client {
 	}
 	t.Cleanup(client.CloseIdleConnections)
 	return client
+}
+
+// CleanEnv takes the variables whose names begin so out of the environment, which is environ,
+// and the home directory: what an SDK finds there by itself. They are back when the test ends.
+func CleanEnv(t testing.TB, environ []string, prefixes ...string) {
+	t.Helper()
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) {
+			t.Setenv(name, "") // has it put back
+			_ = os.Unsetenv(name)
+		}
+	}
+	t.Setenv("HOME", t.TempDir())
+}
+
+// Job is env with an identity: a job that can have a token, or err, for one audience.
+func Job(env fetch.Env, audience, token string, err error) fetch.Env {
+	env.Identity = func(_ context.Context, asked string) (string, error) {
+		if asked != audience {
+			return "", fmt.Errorf("no token for %s: %w", asked, fetch.ErrDenied)
+		}
+		return token, err
+	}
+	return env
+}
+
+// Config is base with more written over it; what is nil there is taken out.
+func Config(base, more map[string]any) map[string]any {
+	all := maps.Clone(base)
+	for k, v := range more {
+		if all[k] = v; v == nil {
+			delete(all, k)
+		}
+	}
+	return all
+}
+
+// CutOff in place of a status has [Refuse] answer with a body that breaks off.
+const CutOff = 1
+
+// Refuse answers as a server does that fails with a status, and repeats what it knows.
+func Refuse(w http.ResponseWriter, status int) {
+	if status == CutOff {
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, `{"value":"`+Canary)
+		return
+	}
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, `{"message":"`+Canary+`"}`)
 }
 
 // Open opens a store as the Resolver would. What can be closed is, when the test ends.

@@ -54,24 +54,13 @@ func newFake(t testing.TB) *fakeGoogle {
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)
 	f.url = srv.URL
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "GOOGLE_") || strings.HasPrefix(name, "CLOUDSDK_") || strings.HasPrefix(name, "GCP_") || strings.HasPrefix(name, "GCE_") {
-			t.Setenv(name, "")
-		}
-	}
-	t.Setenv("HOME", t.TempDir())
+	fetchtest.CleanEnv(t, os.Environ(), "GOOGLE_", "CLOUDSDK_", "GCP_", "GCE_")
 	return f
 }
 
 // env is that of a job with an OIDC token, whose configuration names a provider.
 func (f *fakeGoogle) env(more map[string]any) fetch.Env {
-	config := map[string]any{"endpoint": f.url, "sts_endpoint": f.url, "iam_endpoint": f.url, "workload_identity_provider": provider}
-	for k, v := range more {
-		if config[k] = v; v == nil {
-			delete(config, k)
-		}
-	}
+	config := fetchtest.Config(map[string]any{"endpoint": f.url, "sts_endpoint": f.url, "iam_endpoint": f.url, "workload_identity_provider": provider}, more)
 	env := fetch.Env{Getenv: os.Getenv, HTTP: fetchtest.Client(f.t), Warn: func(string) {}, Trusted: true, Config: config}
 	return job(env, jobToken, nil)
 }

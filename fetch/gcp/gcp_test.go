@@ -2,7 +2,6 @@ package gcp_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -20,13 +19,7 @@ import (
 )
 
 func job(env fetch.Env, token string, err error) fetch.Env {
-	env.Identity = func(_ context.Context, audience string) (string, error) {
-		if audience != "https://iam.googleapis.com/"+provider {
-			return "", fmt.Errorf("no token for %s: %w", audience, fetch.ErrDenied)
-		}
-		return token, err
-	}
-	return env
+	return fetchtest.Job(env, "https://iam.googleapis.com/"+provider, token, err)
 }
 
 func TestConformance(t *testing.T) {

@@ -32,10 +32,6 @@ func fake(t *testing.T, values map[string]string, status map[string]int) fetch.E
 			code = http.StatusUnauthorized
 		case code == 0 && !ok:
 			code = http.StatusNotFound
-		case code == 1: // a body that is cut off
-			w.Header().Set("Content-Length", "1000")
-			_, _ = io.WriteString(w, `{"name":"`)
-			return
 		case code == 2: // the primary rate limit
 			w.Header().Set("X-RateLimit-Limit", "60")
 			w.Header().Set("X-RateLimit-Remaining", "0")
@@ -43,8 +39,7 @@ func fake(t *testing.T, values map[string]string, status map[string]int) fetch.E
 			code = http.StatusForbidden
 		}
 		if code != 0 {
-			w.WriteHeader(code)
-			_, _ = io.WriteString(w, `{"message":"`+fetchtest.Canary+`"}`)
+			fetchtest.Refuse(w, code)
 			return
 		}
 		if value == "repository" {
@@ -84,7 +79,7 @@ func TestRead(t *testing.T) {
 		"/orgs/o/actions/variables/OWN":                    "org-value",
 		"/orgs/o/actions/variables/ORG":                    "org-value",
 		"/repositories/77/environments/prod/variables/OWN": "prod-value",
-	}, map[string]int{"LIMITED": 429, "USED_UP": 2, "BROKEN": 502, "LOGIN": 401, "CUT": 1})
+	}, map[string]int{"LIMITED": 429, "USED_UP": 2, "BROKEN": 502, "LOGIN": 401, "CUT": fetchtest.CutOff})
 	for _, c := range []struct {
 		why, path, environment, want string
 		err                          error

@@ -3,7 +3,6 @@ package gitlabvar_test
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -39,14 +38,8 @@ func fake(t *testing.T, values map[string]string, status map[string]int) fetch.E
 		case code == 0 && !ok:
 			code = http.StatusNotFound
 		}
-		if code == 1 { // a body that is cut off
-			w.Header().Set("Content-Length", "1000")
-			_, _ = io.WriteString(w, `{"key":"`)
-			return
-		}
 		if code != 0 {
-			w.WriteHeader(code)
-			_, _ = io.WriteString(w, `{"message":"`+fetchtest.Canary+`"}`)
+			fetchtest.Refuse(w, code)
 			return
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"key": name, "value": value, "masked": true})
@@ -85,7 +78,7 @@ func TestRead(t *testing.T) {
 		"projects/a%2Fb%2Fp/variables/OWN@prod":  "prod-value",
 		"projects/a%2Fb%2Fp/variables/HIDDEN":    "",
 		"projects/a%2Fb%2Fp/variables/TOO@other": "x",
-	}, map[string]int{"LIMITED": 429, "BROKEN": 502, "LOGIN": 401, "CUT": 1})
+	}, map[string]int{"LIMITED": 429, "BROKEN": 502, "LOGIN": 401, "CUT": fetchtest.CutOff})
 	src, err := gitlabvar.Kind().Open(t.Context(), env)
 	if err != nil {
 		t.Fatal(err)
