@@ -64,6 +64,10 @@ type Harness struct {
 	At       func(address string) fetch.Env
 	NoServer bool // the store asks none: there is no At
 
+	// Dir is the directory of the files that paths name, where that is not Env.Root. What lies
+	// there and is no regular file of it, however it came there, must not be read. FAULTS 92.
+	Dir string
+
 	NoMissing bool // the store cannot tell that a document is missing (exec)
 }
 

@@ -19,7 +19,7 @@ func TestDocker(t *testing.T) {
 	fetchtest.Run(t, fetchtest.Harness{
 		Kind:     mounted.Kinds()[0],
 		Env:      fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"DOCKER_SECRETS_DIR": dir})},
-		NoServer: true, Path: "token", Want: []byte(fetchtest.Canary), Missing: "absent", Oversize: "huge", Denied: "/etc/passwd",
+		NoServer: true, Dir: dir, Path: "token", Want: []byte(fetchtest.Canary), Missing: "absent", Oversize: "huge", Denied: "/etc/passwd",
 	})
 }
 
@@ -39,8 +39,8 @@ func TestKubernetes(t *testing.T) {
 	dir := kubernetesMount(t)
 	fetchtest.Run(t, fetchtest.Harness{
 		Kind:     mounted.Kinds()[1],
-		Env:      fetch.Env{Trusted: true, Config: map[string]any{"dir": dir}},
-		NoServer: true, Path: "db/password", Want: []byte(fetchtest.Canary), Missing: "db/gone",
+		Env:      fetch.Env{Getenv: fetchtest.Getenv(map[string]string{"K8S_SECRETS_DIR": dir})},
+		NoServer: true, Dir: dir, Path: "db/password", Want: []byte(fetchtest.Canary), Missing: "db/gone",
 	})
 }
 
@@ -76,5 +76,13 @@ func TestDirOfUntrustedConfiguration(t *testing.T) {
 	env := fetch.Env{Config: map[string]any{"dir": "/etc"}, Getenv: fetchtest.Getenv(nil)}
 	if _, err := mounted.Kinds()[0].Open(t.Context(), env); !errors.Is(err, fetch.ErrDenied) {
 		t.Errorf("got %v, want ErrDenied", err)
+	}
+	env.Trusted, env.Config["dir"] = true, kubernetesMount(t)
+	src, err := mounted.Kinds()[1].Open(t.Context(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc, err := src.Read(t.Context(), "db/password", nil); err != nil || string(doc.Data) != fetchtest.Canary {
+		t.Errorf("trusted: error %v", err)
 	}
 }
