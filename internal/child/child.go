@@ -73,7 +73,10 @@
 // The command starts with the signal mask and the dispositions we were started
 // with, but for what the Go runtime changes before any of our code runs: of the
 // ignored signals only HUP INT TSTP TTIN TTOU and CONT stay ignored, and HUP INT
-// QUIT TERM CHLD PROF and those of crashes are unblocked.
+// QUIT TERM CHLD PROF and those of crashes (ILL TRAP ABRT BUS FPE SEGV STKFLT SYS)
+// are unblocked. What else was ignored, PIPE or QUIT for instance, has the default
+// action in the command. It cannot be known: the runtime has put handlers of its own
+// in place by then, and neither it nor the kernel tells what was there before.
 //
 // # Concurrency
 //

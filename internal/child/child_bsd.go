@@ -36,6 +36,9 @@ func ignoredSignals() map[syscall.Signal]bool { return nil }
 // deliverPending does nothing: x/sys has no signal masks here.
 func deliverPending() {}
 
+// pollable leaves f as it is: not every kqueue takes terminals.
+func pollable(f *os.File) (*os.File, error) { return f, nil }
+
 const canLead = false
 
 const (

@@ -96,6 +96,24 @@ func deliverPending() {
 	}
 }
 
+// pollable replaces f by a file that can be given a deadline, and closed while it is
+// read: pkg pty takes the descriptor of those that it opens, which makes them block.
+func pollable(f *os.File) (*os.File, error) {
+	defer f.Close()
+	fd := -1
+	err := control(f, func(old int) (err error) {
+		if fd, err = unix.FcntlInt(uintptr(old), unix.F_DUPFD_CLOEXEC, 3); err != nil {
+			return err
+		}
+		return unix.SetNonblock(fd, true)
+	})
+	if err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), f.Name()), nil
+}
+
 // canLead tells that Spec.Lead is used.
 const canLead = true
 

@@ -2,8 +2,10 @@ package child
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -40,6 +42,42 @@ func maskAndDispositions(t *testing.T, m mode) {
 				t.Errorf("under us:\n%swithout us:\n%s", got, want)
 			}
 		})
+	}
+}
+
+// FAULTS 50: what the package comment says of what Go changes, signal by signal: all
+// of them ignored, and all of them blocked.
+func TestWhatGoLeavesOfDispositions(t *testing.T) { eachMode(t, whatGoLeaves) }
+
+func whatGoLeaves(t *testing.T, m mode) {
+	var every []string
+	for sig := 1; sig < 32; sig++ {
+		if sig != int(syscall.SIGKILL) && sig != int(syscall.SIGSTOP) {
+			every = append(every, fmt.Sprint(sig))
+		}
+	}
+	all := strings.Join(every, ",")
+	for _, c := range []struct {
+		why, ignored, blocked, field string
+		want                         []syscall.Signal
+	}{
+		{"ignored", all, "", "SigIgn", []syscall.Signal{
+			syscall.SIGHUP, syscall.SIGINT, syscall.SIGCONT, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU,
+		}},
+		{"blocked", "", all, "SigBlk", []syscall.Signal{
+			syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGCONT, syscall.SIGTSTP, syscall.SIGTTIN,
+			syscall.SIGTTOU, syscall.SIGURG, syscall.SIGXCPU, syscall.SIGXFSZ, syscall.SIGVTALRM, syscall.SIGWINCH, syscall.SIGIO, syscall.SIGPWR,
+		}},
+	} {
+		argv := append(self("dispose", c.ignored, c.blocked), append(self("supervise"), m.args...)...)
+		got := launch(t, append(argv, "grep", "^"+c.field, "/proc/self/status")).end(0)
+		var mask uint64
+		for _, sig := range c.want {
+			mask |= 1 << (sig - 1)
+		}
+		if want := fmt.Sprintf("%s:\t%016x\n", c.field, mask); got != want {
+			t.Errorf("%s: %q, want %q", c.why, got, want)
+		}
 	}
 }
 

@@ -48,6 +48,7 @@ var helpers = map[string]func(args []string) int{
 func TestMain(m *testing.M) {
 	// A leader has the environment of its command, whatever that is.
 	if os.Getenv(helperEnv) == "" && (len(os.Args) < 2 || os.Args[1] != "lead") {
+		deafNoMore()
 		os.Exit(m.Run())
 	}
 	f, ok := helpers[os.Args[1]]
@@ -56,6 +57,16 @@ func TestMain(m *testing.M) {
 		os.Exit(99)
 	}
 	os.Exit(f(os.Args[2:]))
+}
+
+// deafNoMore lets what we start have HUP and INT, where the tests were started by
+// nohup or in the background of a script.
+func deafNoMore() {
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // self is the command line of a helper.
@@ -244,33 +255,6 @@ func report(file string, err error) int {
 	}
 	fmt.Fprintln(f, err)
 	return 0
-}
-
-// gateEnv makes a helper stop where a test wants something to happen: it tells the
-// pipe of that name that it is there, and goes on when told by the one of that
-// name and ".open". The name is behind the place and a blank.
-const gateEnv = "MASKRUN_CHILD_TEST_GATE"
-
-// Places of gates.
-const (
-	gateStart = "start" // the supervise helper catches signals, and has no child yet
-	gateLead  = "lead"  // the leader has begun, and catches no signals yet
-)
-
-// pass waits at a gate, if this process is to.
-func pass(place string) {
-	name, ok := strings.CutPrefix(os.Getenv(gateEnv), place+" ")
-	if !ok {
-		return
-	}
-	if f, err := os.OpenFile(name, os.O_WRONLY, 0); err == nil {
-		fmt.Fprintln(f, "here")
-		f.Close()
-	}
-	if f, err := os.Open(name + ".open"); err == nil {
-		_, _ = bufio.NewReader(f).ReadString('\n')
-		f.Close()
-	}
 }
 
 // A buffer is a bytes.Buffer for several goroutines.

@@ -30,6 +30,10 @@ func openScreen(s Spec) (*screen, error) {
 	if err != nil {
 		return nil, err
 	}
+	if master, err = pollable(master); err != nil {
+		slave.Close()
+		return nil, err
+	}
 	t := &screen{master: master, slave: slave, env: s.Env, model: s.Screen}
 	if err := t.furnish(s); err != nil {
 		master.Close()
@@ -74,6 +78,7 @@ func (t *screen) setModes(post bool) error {
 		if !post {
 			m.Oflag &^= unix.OPOST
 		}
+		m.Lflag &^= unix.TOSTOP // it is us whom TOSTOP is to stop, and does
 		if err := unix.IoctlSetTermios(fd, setTermios, m); err != nil {
 			return err
 		}

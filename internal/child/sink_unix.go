@@ -19,14 +19,18 @@ import (
 // somebody else has set it (node does) and the reader is slow, Sink waits with
 // poll(2) and goes on. Interrupted and partial writes are continued. A reader
 // that has gone away is the error EPIPE, on descriptors 1 and 2 too, where
-// os.File would end the process.
+// os.File would end the process. So is a terminal that has hung up.
 //
 // It is safe for concurrent use; one Write is not cut by another. It does not
 // close f.
 func Sink(f *os.File) io.Writer {
 	s := &sink{f: f}
 	s.raw, s.closed = f.SyscallConn()
-	s.put = func(fd uintptr) { s.n, s.err = writeAll(int(fd), s.p) }
+	s.put = func(fd uintptr) {
+		if s.n, s.err = writeAll(int(fd), s.p); s.err == unix.EIO && hungUp(int(fd)) {
+			s.err = unix.EPIPE
+		}
+	}
 	return s
 }
 
@@ -79,6 +83,13 @@ func writeAll(fd int, p []byte) (done int, err error) {
 		}
 	}
 	return done, nil
+}
+
+// hungUp tells a terminal that is gone from a disk that fails: it cannot even be asked
+// for its modes.
+func hungUp(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, getTermios)
+	return err == unix.EIO
 }
 
 // awaitRoom waits until fd takes bytes again or has failed, which the next write

@@ -73,7 +73,8 @@ func seat(t *testing.T, job []string) *desk {
 	if err != nil {
 		t.Skip(err)
 	}
-	pty.Setsize(tty, &pty.Winsize{Rows: 30, Cols: 100})
+	tty = must1(pollable(tty))
+	resize(t, tty, 30, 100)
 	d := &desk{tty: tty, slave: slave, news: make(chan struct{}, 1)}
 	d.supervisor = &supervisor{t: t}
 	d.before = d.modes()
@@ -84,6 +85,18 @@ func seat(t *testing.T, job []string) *desk {
 		c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	})
 	return d
+}
+
+// resize sets the size of a terminal; unlike pty.Setsize it does not make the file
+// one that cannot be closed while it is read.
+func resize(t *testing.T, tty *os.File, rows, cols uint16) {
+	t.Helper()
+	err := control(tty, func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: cols})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (d *desk) watch() {
@@ -222,6 +235,13 @@ func (d *desk) awaitJob() {
 	}
 }
 
+func must1[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 // childOf is the first child of a process, which has to have one.
 func childOf(t *testing.T, pid int) int {
 	t.Helper()
@@ -260,7 +280,7 @@ func TestControlZAtATerminal(t *testing.T) {
 				if d.modes() != before {
 					t.Fatal("the terminal is not as it was")
 				}
-				pty.Setsize(d.tty, &pty.Winsize{Rows: 40, Cols: uint16(90 + i)})
+				resize(t, d.tty, 40, uint16(90+i))
 				d.signal(syscall.SIGUSR1)
 				if mode == "-pty" {
 					d.awaitModes(true)

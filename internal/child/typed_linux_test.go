@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -98,7 +97,7 @@ func TestLeaderStandsInForTheCommand(t *testing.T) {
 	d := seat(t, seats[2].argv(self("catch", "5")...))
 	d.await("ready")
 	leader := d.leader()
-	pty.Setsize(d.tty, &pty.Winsize{Rows: 41, Cols: 91})
+	resize(t, d.tty, 41, 91)
 	d.await("28\r")
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT} {
 		unix.Kill(-leader, sig) // as the terminal would
