@@ -1,6 +1,7 @@
 package sops
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,12 +22,12 @@ import (
 )
 
 // equip gives a key the client that verifies every certificate, follows no redirect with a
-// token, and reads no endless answer, in place of its SDK's own. Google's speaks gRPC, which
+// token, and reads no endless answer, in place of its SDK's own. Stop ends the call. Google's speaks gRPC, which
 // does as much.
-func (s *source) equip(k keys.MasterKey) error {
+func (s *source) equip(k keys.MasterKey, stop context.CancelCauseFunc) error {
 	switch k := k.(type) {
 	case *hcvault.MasterKey:
-		return s.equipVault(k)
+		return s.equipVault(k, stop)
 	case *azkv.MasterKey:
 		return s.equipAzure(k)
 	case *kms.MasterKey:

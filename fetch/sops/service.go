@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net/http"
+	"net/url"
 
 	"github.com/getsops/sops/v3/age"
 	"github.com/getsops/sops/v3/hcvault"
@@ -17,7 +19,9 @@ func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 	if k, ok := k.(*age.MasterKey); ok {
 		return s.identities.unwrap(k, s.env)
 	}
-	if err := s.equip(k); err != nil {
+	once, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if err := s.equip(k, stop); err != nil {
 		return nil, err
 	}
 	var key []byte
@@ -25,9 +29,12 @@ func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 	if c, ok := k.(interface {
 		DecryptContext(context.Context) ([]byte, error)
 	}); ok {
-		key, err = c.DecryptContext(ctx)
+		key, err = c.DecryptContext(once)
 	} else {
 		key, err = k.Decrypt()
+	}
+	if first := context.Cause(once); err != nil && ctx.Err() == nil && first != nil {
+		err = first
 	}
 	if err != nil {
 		return nil, explain(k, err)
@@ -37,7 +44,7 @@ func (s *source) unwrap(ctx context.Context, k keys.MasterKey) ([]byte, error) {
 
 // equipVault: Vault's own client would follow redirects with the token, and be lenient
 // under VAULT_SKIP_VERIFY; its other variables are honoured.
-func (s *source) equipVault(k *hcvault.MasterKey) error {
+func (s *source) equipVault(k *hcvault.MasterKey, stop context.CancelCauseFunc) error {
 	read := func(name string) ([]byte, error) {
 		path := s.getenv(name)
 		if path == "" {
@@ -79,6 +86,27 @@ func (s *source) equipVault(k *hcvault.MasterKey) error {
 	if err != nil {
 		return fmt.Errorf("VAULT_CACERT: %w", err)
 	}
+	client.Transport = oneTry{client.Transport, stop}
 	hcvault.NewHTTPClient(client).ApplyToMasterKey(k)
 	return nil
+}
+
+// oneTry ends the call at its first failure that another try could mend: those are the
+// Resolver's, and Vault's client would make three of each, for seconds, of a redirect too.
+// FAULTS 87
+type oneTry struct {
+	http.RoundTripper
+	stop context.CancelCauseFunc
+}
+
+// RoundTrip is that of [http.RoundTripper].
+func (o oneTry) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := o.RoundTripper.RoundTrip(req)
+	switch {
+	case err != nil:
+		o.stop(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
+	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= http.StatusInternalServerError:
+		o.stop(fmt.Errorf("Code: %d", resp.StatusCode)) // in the client's words, for explain
+	}
+	return resp, err
 }

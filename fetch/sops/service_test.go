@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,7 +141,7 @@ func TestServiceFaults(t *testing.T) {
 		{"Vault", func(address string) keys.MasterKey {
 			return &hcvault.MasterKey{VaultAddress: address, EnginePath: "transit", KeyName: "k", EncryptedKey: "vault:v1:x", CreationDate: time.Now()}
 		}, func(address string) map[string]string {
-			return map[string]string{"VAULT_ADDR": address, "VAULT_TOKEN": fetchtest.Canary, "VAULT_MAX_RETRIES": "0"}
+			return map[string]string{"VAULT_ADDR": address, "VAULT_TOKEN": fetchtest.Canary}
 		}, false},
 		{"Azure", func(address string) keys.MasterKey {
 			return &azkv.MasterKey{VaultURL: address, Name: "k", Version: "1", EncryptedKey: "eA", CreationDate: time.Now()}
@@ -159,5 +160,27 @@ func TestServiceFaults(t *testing.T) {
 				return err
 			})
 		})
+	}
+}
+
+// One read is one request to Vault, whatever its client makes of a failure: the Resolver tries
+// again. FAULTS 87
+func TestOneTry(t *testing.T) {
+	for status, kind := range map[int]error{302: fetch.ErrDenied, 403: fetch.ErrDenied, 429: fetch.ErrUnavailable, 500: fetch.ErrUnavailable, 503: fetch.ErrUnavailable} {
+		var asked atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked.Add(1)
+			w.Header().Set("Location", "/elsewhere")
+			fetchtest.Refuse(w, status)
+		}))
+		defer server.Close()
+		key := &hcvault.MasterKey{VaultAddress: server.URL, EnginePath: "transit", KeyName: "k", EncryptedKey: "vault:v1:x", CreationDate: time.Now()}
+		file := encrypt(t, formats.Yaml, "a: "+fetchtest.Canary, key)
+		env := fetch.Env{Getenv: world(t, map[string]string{"VAULT_ADDR": server.URL, "VAULT_TOKEN": fetchtest.Canary}), HTTP: fetchtest.Client(t), Root: fetchtest.Root(t, map[string][]byte{"a.yaml": file})}
+		_, err := read(t, env, "a.yaml", nil)
+		fetchtest.WantError(t, err, kind, "hc_vault key: ")
+		if n := asked.Load(); n != 1 {
+			t.Errorf("status %d: asked %d times", status, n)
+		}
 	}
 }
