@@ -106,7 +106,7 @@ func (o oneTry) RoundTrip(req *http.Request) (*http.Response, error) {
 	case err != nil:
 		o.stop(&url.Error{Op: req.Method, URL: req.URL.String(), Err: err})
 	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode >= http.StatusInternalServerError:
-		o.stop(fmt.Errorf("Code: %d", resp.StatusCode)) // in the client's words, for explain
+		o.stop(httpx.CheckStatus(resp))
 	}
 	return resp, err
 }

@@ -181,5 +181,5 @@ func TestRealTransit(t *testing.T) {
 	try(vars(vault.Token, "VAULT_CACERT", "", "VAULT_SKIP_VERIFY", "true"), "signed by an unknown authority")
 	try(vars(vault.Token, "VAULT_CACERT", "/no/such/file"), "VAULT_CACERT: read file")
 	vault.Write(t, "sys/seal", map[string]any{})
-	try(vars(vault.Token), "status 503: unavailable")
+	try(vars(vault.Token), "status 503 Service Unavailable: unavailable")
 }
