@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 )
 
@@ -164,5 +165,22 @@ func TestPipedInputWithAScreen(t *testing.T) {
 			got.Write(data)
 			sameHash(t, got, want)
 		})
+	}
+}
+
+// FAULTS 70: for who writes to it a terminal that is gone is a reader that is gone.
+func TestSinkOfATerminalThatIsGone(t *testing.T) {
+	tty, slave, err := pty.Open()
+	if err != nil {
+		t.Skip(err)
+	}
+	defer slave.Close()
+	w := Sink(slave)
+	if _, err := w.Write([]byte("there")); err != nil {
+		t.Fatal(err)
+	}
+	tty.Close()
+	if n, err := w.Write([]byte("gone")); n != 0 || !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("%d, %v", n, err)
 	}
 }

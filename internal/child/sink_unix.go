@@ -27,7 +27,7 @@ func Sink(f *os.File) io.Writer {
 	s := &sink{f: f}
 	s.raw, s.closed = f.SyscallConn()
 	s.put = func(fd uintptr) {
-		if s.n, s.err = writeAll(int(fd), s.p); s.err == unix.EIO && hungUp(int(fd)) {
+		if s.n, s.err = writeAll(int(fd), s.p); s.err == unix.EIO && atTerminal(int(fd)) {
 			s.err = unix.EPIPE
 		}
 	}
@@ -85,11 +85,11 @@ func writeAll(fd int, p []byte) (done int, err error) {
 	return done, nil
 }
 
-// hungUp tells a terminal that is gone from a disk that fails: it cannot even be asked
-// for its modes.
-func hungUp(fd int) bool {
+// atTerminal tells a terminal, for which EIO is that nobody is there to read, from a
+// disk that fails. One that has hung up cannot even be asked for its modes.
+func atTerminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, getTermios)
-	return err == unix.EIO
+	return err == nil || err == unix.EIO
 }
 
 // awaitRoom waits until fd takes bytes again or has failed, which the next write
