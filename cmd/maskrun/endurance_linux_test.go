@@ -242,6 +242,7 @@ func TestSignalBeforeTheCommandIsStarted(t *testing.T) {
 	signal.Notify(seen, syscall.SIGTERM) // so that it is safe to send one to us
 	defer signal.Stop(seen)
 	l := onGitHub(t, "Kestrel-77-secret")
+	defer signal.Reset(ending...) // they would stay caught to the end of the tests
 	p := &program{speaker: &speaker{w: io.Discard}}
 	_, cleanUp, signalled, err := p.prepare(runFlags{}, l)
 	defer cleanUp()
@@ -255,5 +256,31 @@ func TestSignalBeforeTheCommandIsStarted(t *testing.T) {
 	status, err := child.Run(t.Context(), child.Spec{Argv: []string{"true"}, Env: os.Environ(), Around: func(func() error) error { return signalled() }})
 	if err := p.verdict(status, err, runFlags{}, l); err != exitStatus(143) {
 		t.Errorf("verdict %v", err)
+	}
+}
+
+// FAULTS 42, 104: a signal when the command ends or has just ended does not end us
+// before we have cleaned up.
+func TestSignalAfterTheCommand(t *testing.T) {
+	dir := t.TempDir()
+	name := fmt.Sprintf("LATE_%d", os.Getpid())
+	write(t, filepath.Join(dir, "m.yaml"), "version: 1\nsecrets: { "+name+": { ref: file://k.txt, file: true } }\n")
+	write(t, filepath.Join(dir, "k.txt"), "CANARY-key")
+	for i := range times(20, 200, 1000) {
+		cmd, stdout, tether := tethered(t, "run", "-c", filepath.Join(dir, "m.yaml"), "--", "sh", "-c", "echo last; exit 7")
+		if _, err := io.ReadFull(stdout, make([]byte, len("last\n"))); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rand.IntN(3_000)) * time.Microsecond) // where the signal falls
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+		stdout.Close()
+		if code := cmd.ProcessState.ExitCode(); code != 7 && code != 143 {
+			t.Fatalf("run %d: %v", i, cmd.ProcessState)
+		}
+		tether.Close()
+		if left, _ := filepath.Glob("/dev/shm/maskrun-*/" + name); len(left) > 0 {
+			t.Fatalf("run %d: %v is left", i, left)
+		}
 	}
 }

@@ -146,14 +146,13 @@ func oncePerLine(err error) string {
 }
 
 // prepare is environFor with signals caught, so that one that comes before the
-// command leaves no file behind. They are caught until signalled is called, when
-// somebody else listens: it returns the status of one that came. Then there is to
-// be no command.
+// command or after it leaves no file behind, and changes no exit code. They stay
+// caught to our end. When somebody else listens too, signalled returns the status of
+// one that came before: then there is to be no command.
 func (p *program) prepare(f runFlags, l *load) (env []string, cleanUp func(), signalled func() error, err error) {
-	signals, stop := catch()
-	env, remove, err := p.environFor(f, l)
+	signals, _ := catch()
+	env, cleanUp, err = p.environFor(f, l)
 	signalled = func() error {
-		stop()
 		select {
 		case sig := <-signals:
 			return signalStatus(sig)
@@ -161,7 +160,7 @@ func (p *program) prepare(f runFlags, l *load) (env []string, cleanUp func(), si
 			return nil
 		}
 	}
-	return env, func() { stop(); remove() }, signalled, err
+	return env, cleanUp, signalled, err
 }
 
 // environFor makes the command's environment, and the files of file: true. The

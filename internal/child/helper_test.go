@@ -105,6 +105,7 @@ func helpSupervise(args []string) int {
 	}
 	s.Around = func(start func() error) error { pass(gateStart); return start() }
 	crashing(&s, *crashAt)
+	catchToTheEnd()
 	st, err := Run(context.Background(), s)
 	if err != nil && !BrokenPipe(err) {
 		fmt.Fprintln(os.Stderr, err)
@@ -114,6 +115,16 @@ func helpSupervise(args []string) int {
 		fmt.Fprintln(os.Stderr, "truncated")
 	}
 	return st.ExitCode()
+}
+
+// catchToTheEnd keeps a signal that comes after Run from changing the exit code, as
+// commands do.
+func catchToTheEnd() {
+	for sig := range endsUs {
+		if !signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 func helpLead(args []string) int {
