@@ -184,3 +184,22 @@ func TestSinkOfATerminalThatIsGone(t *testing.T) {
 		t.Errorf("%d, %v", n, err)
 	}
 }
+
+// FAULTS 42: a leader that tells how the command ended, and goes, is heard also when
+// a signal for the command was on its way to it.
+func TestLastWordsOfTheLeader(t *testing.T) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pair[0])
+	say(pair[0], saySignal, byte(syscall.SIGCONT))
+	say(pair[1], tellExit, 7)
+	unix.Close(pair[1])
+	if what, n := hear(pair[0]); what != tellExit || n != 7 {
+		t.Errorf("heard %q %d", what, n)
+	}
+	if what, _ := hear(pair[0]); what != 0 {
+		t.Errorf("heard %q at the end", what)
+	}
+}

@@ -187,10 +187,15 @@ func say(fd int, what, n byte) {
 	_ = unix.Sendmsg(fd, []byte{what, n}, nil, nil, unix.MSG_NOSIGNAL)
 }
 
-// hear waits for a packet. At the end what is 0.
+// hear waits for a packet. At the end what is 0. Who goes without having read all that
+// was said to it makes the next read fail, once: what it said last is still there.
 func hear(fd int) (what byte, n int) {
 	var p [2]byte
-	if k, err := retry(unix.Read, fd, p[:]); k < len(p) || err != nil {
+	k, err := retry(unix.Read, fd, p[:])
+	if err == unix.ECONNRESET {
+		k, err = retry(unix.Read, fd, p[:])
+	}
+	if k < len(p) || err != nil {
 		return 0, 0
 	}
 	return p[0], int(p[1])
