@@ -34,6 +34,7 @@ type automaton struct {
 	at     struct {  // where to look in them
 		chain, end, run blocks
 	}
+	outs, text, flat suffixes // of nodes with hasOut that are words; of others, from which a word of the kind goes on
 }
 
 // A word is what an automaton looks for.
@@ -267,22 +268,25 @@ func (a *automaton) out(n int32) int32 {
 	if a.flags[n]&hasOut == 0 {
 		return 0
 	}
-	for a.flags[n]&endsHere == 0 {
-		n = a.fail(n)
+	if a.flags[n]&endsHere != 0 {
+		return n
 	}
-	return n
+	return a.suffix(n, &a.outs)
 }
 
 // shorter returns the longest proper suffix of node n's string that is a word, or 0.
-func (a *automaton) shorter(n int32) int32 { return a.out(a.fail(n)) }
+func (a *automaton) shorter(n int32) int32 { return a.suffix(n, &a.outs) }
 
 // live returns the longest suffix of node n's string, itself included, that is a state
-// from which a word of the kind goes on, or 0.
+// from which a word of the kind, leadsText or leadsFlat, goes on, or 0.
 func (a *automaton) live(n int32, kind byte) int32 {
-	for n != 0 && a.flags[n]&kind == 0 {
-		n = a.fail(n)
+	switch {
+	case n == 0 || a.flags[n]&kind != 0:
+		return n
+	case kind == leadsText:
+		return a.suffix(n, &a.text)
 	}
-	return n
+	return a.suffix(n, &a.flat)
 }
 
 // begun returns the length of the longest beginning of a word of the kind that is

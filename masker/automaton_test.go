@@ -46,15 +46,23 @@ func TestLinks(t *testing.T) {
 			node[string(a.stringOf(n))] = n
 		}
 		for s, n := range node {
-			link, out := int32(0), int32(0)
+			var link, out, shorter, text, flat int32
 			for i := len(s) - 1; i >= 0; i-- {
-				if m := node[s[i:]]; m != 0 && len(s)-i >= head {
-					if i > 0 {
-						link = m
-					}
-					if a.flags[m]&endsHere != 0 {
-						out = m
-					}
+				m := node[s[i:]]
+				if m == 0 || len(s)-i < head {
+					continue
+				}
+				if a.flags[m]&endsHere != 0 {
+					out = m
+				}
+				if a.flags[m]&leadsText != 0 {
+					text = m
+				}
+				if a.flags[m]&leadsFlat != 0 {
+					flat = m
+				}
+				if i > 0 {
+					link, shorter = m, out
 				}
 			}
 			if len(s) < head {
@@ -63,6 +71,10 @@ func TestLinks(t *testing.T) {
 			if a.fail(n) != link || a.out(n) != out {
 				t.Fatalf("seed %d: %q of %q: link %q, want %q; out %q, want %q", seed, s, spell(words),
 					a.stringOf(a.fail(n)), a.stringOf(link), a.stringOf(a.out(n)), a.stringOf(out))
+			}
+			if a.shorter(n) != shorter || a.live(n, leadsText) != text || a.live(n, leadsFlat) != flat {
+				t.Fatalf("seed %d: %q of %q: shorter %q, want %q; live %q and %q, want %q and %q", seed, s, spell(words),
+					a.stringOf(a.shorter(n)), a.stringOf(shorter), a.stringOf(a.live(n, leadsText)), a.stringOf(a.live(n, leadsFlat)), a.stringOf(text), a.stringOf(flat))
 			}
 		}
 	}

@@ -198,6 +198,39 @@ func BenchmarkArrivals(b *testing.B) {
 	}
 }
 
+// BenchmarkTraps has values that repeat themselves and texts in which they nearly stand,
+// interrupted or not: where a careless search goes through a whole value for each byte.
+func BenchmarkTraps(b *testing.B) {
+	rep := strings.Repeat
+	for _, c := range []struct {
+		name   string
+		values []string
+		text   string
+	}{
+		{"a period", []string{rep("a", 2000) + "b"}, "a"},
+		{"a period that holds a value", []string{rep("a", 8), rep("a", 2000) + "b"}, "a"},
+		{"a long period that holds a value", []string{rep("aaaaaaaab", 300) + "b", "aaaaaaaabaaaaaaaa"}, "aaaaaaaab"},
+		{"a period with blanks", []string{rep("a ", 1000) + "b"}, "a "},
+		{"words and blanks", []string{rep("abcdefgh ", 200) + "b"}, "abcdefgh "},
+		{"lines", []string{rep("abcdefghijklmnop\n", 200) + "b", rep("abcdefghijklmnop", 200) + "c"}, "abcdefghijklmnop\n"},
+		{"lines of a period", []string{rep("aaaaaaaaaaaaaaaa\n", 200) + "b", rep("a", 2000) + "c"}, "aaaaaaaaaaaaaaaa\n"},
+		{"a period with colours", []string{rep("a", 2000) + "b"}, rep("a", 31) + "\x1b[0m"},
+		{"a period with colours and blanks", []string{rep("a", 2000) + "b"}, "aaaaaaaa \x1b[0m"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			var values []Value
+			for i, v := range c.values {
+				values = append(values, Value{fmt.Sprint("V", i), []byte(v)})
+			}
+			m, err := New(values, &Options{Encodings: []string{}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchWrites(b, m, []byte(rep(c.text, 1<<20/len(c.text))), 64<<10)
+		})
+	}
+}
+
 func benchWrites(b *testing.B, m *Masker, text []byte, size int) {
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()

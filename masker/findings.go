@@ -31,6 +31,10 @@ func (f *findings) add(start, end int64, what *form) {
 		f.hits = append(f.hits, hit{start, end, what})
 	}
 	merged := span{start, end, what, end - start}
+	if last := len(f.spans) - 1; last >= 0 && f.spans[last].start <= start && start <= f.spans[last].end { // the rule
+		f.spans[last] = merged.union(f.spans[last])
+		return
+	}
 	lo := len(f.spans)
 	for lo > 0 && f.spans[lo-1].end >= start {
 		lo--

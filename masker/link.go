@@ -44,6 +44,8 @@ func (l *linker) link() {
 		l.linkTo(c, l.lastOf(c))
 	}
 	l.keep()
+	l.outs = l.suffixes(endsHere, hasOut, hasOut)
+	l.text, l.flat = l.suffixes(leadsText, leadsText, 0), l.suffixes(leadsFlat, leadsFlat, 0)
 }
 
 // lastOf returns the last node of chain c.

@@ -85,6 +85,7 @@ func (s *walker) walkByte(p []byte) {
 func (s *walker) feed(v *view, p []byte) {
 	a := v.auto
 	v.jumpTo(s.pos, s.gap && v == &s.flat)
+	var left fall
 	for i := 0; i < len(p); i++ {
 		n := int32(0)
 		if v.state != 0 {
@@ -93,14 +94,21 @@ func (s *walker) feed(v *view, p []byte) {
 			if i, v.state = k, at; i == len(p) {
 				break
 			}
-			n = a.next(v.state, p[i])
+			if n = a.next(v.state, p[i]); n == 0 && v.whole(len(p)) {
+				k = left.again(p, i+1, v.state) - 1
+				v.push(p[i:k])
+				i = k
+			}
 		}
 		v.push(p[i : i+1])
 		fell := n == 0
 		if fell {
 			n = v.step(p[i])
 		}
-		s.report(v, n)
+		if a.flags[n]&hasOut != 0 {
+			s.report(v, n)
+			left = fall{}
+		}
 		s.settleView(v, n, fell)
 	}
 	s.settleView(v, v.state, false)

@@ -13,6 +13,7 @@ type view struct {
 	n     int64  // bytes seen
 	next  int64  // raw position that would follow on without a jump
 	jumps []jump
+	cut   int64 // the last byte before which whitespace was left out
 }
 
 type jump struct {
@@ -32,6 +33,9 @@ func (v *view) jumpTo(pos int64, cut bool) {
 	if pos != v.next {
 		v.trim()
 		v.jumps = append(v.jumps, jump{v.n, pos, cut})
+		if cut {
+			v.cut = v.n
+		}
 		v.next = pos
 	}
 }
@@ -58,6 +62,10 @@ func (v *view) trim() {
 		v.jumps = append(v.jumps[:0], v.jumps[i:]...)
 	}
 }
+
+// whole reports whether no whitespace was left out in the live prefix, nor in what it was in
+// the last size bytes.
+func (v *view) whole(size int) bool { return v.cut == 0 || v.cut <= v.n-int64(size)-v.depth() }
 
 // step returns the state after the byte pushed last.
 func (v *view) step(b byte) int32 {
