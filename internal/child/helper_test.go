@@ -37,6 +37,7 @@ var helpers = map[string]func(args []string) int{
 	"init":      helpInit,
 	"lead":      helpLead,
 	"shell":     helpShell,
+	"ask":       helpAsk,
 	"dispose":   helpDispose,
 	"catch":     helpCatch,
 	"alternate": helpAlternate,
@@ -103,9 +104,12 @@ func helpSupervise(args []string) int {
 			s.Screen = os.Stdout
 		}
 	}
-	s.Around = func(start func() error) error { pass(gateStart); return start() }
+	s.Around = func(start func() error) error {
+		catchToTheEnd() // Run listens by now: before, a signal has to end us, not to be lost
+		pass(gateStart)
+		return start()
+	}
 	crashing(&s, *crashAt)
-	catchToTheEnd()
 	st, err := Run(context.Background(), s)
 	if err != nil && !BrokenPipe(err) {
 		fmt.Fprintln(os.Stderr, err)
