@@ -40,9 +40,9 @@ func newFilter(heads *headTable, words int) filter {
 
 // A narrowFilter has grams of 4 bytes: every fifth is looked at.
 type narrowFilter struct {
-	grams  bitTable
-	places placeTable
-	heads  *headTable
+	grams bitTable
+	near  nearTable
+	heads *headTable
 }
 
 const (
@@ -52,12 +52,11 @@ const (
 
 func newNarrowFilter(heads *headTable) *narrowFilter {
 	n := gramStride * heads.used
-	f := &narrowFilter{newBitTable(256 * n), newPlaceTable(n), heads}
+	f := &narrowFilter{newBitTable(256 * n), newNearTable(n), heads}
 	heads.each(func(head uint64) {
 		for o := range gramStride {
-			g := uint32(head >> (8 * o))
-			f.grams.add(g)
-			f.places.add(g, o)
+			f.grams.add(uint32(head >> (8 * o)))
+			f.near.add(head, o)
 		}
 	})
 	return f
@@ -104,84 +103,101 @@ func (f *narrowFilter) find(data []byte, lo int) int {
 		return -1
 	}
 	for p := lo + gramStride - 1; ; p += gramStride {
-		if p = f.gram(data, p); p < 0 {
+		if p = f.grams.next(data, p); p < 0 {
 			return -1
 		}
-		if q := f.confirm(data, p, lo); q >= 0 {
+		first, last := gramStride-1, 0
+		if p >= nearSize && len(data)-p >= gramSize+nearSize {
+			first, last = f.near.places(binary.LittleEndian.Uint64(data[p-nearSize:]))
+		}
+		if q := firstHead(f.heads, data, max(lo, p-first), p-last); q >= 0 {
 			return q
 		}
 	}
 }
 
-// gram returns the first of p, p+5, p+10, … at which both tables know the gram, or −1.
-func (f *narrowFilter) gram(data []byte, p int) int {
+// next returns the first of p, p+5, p+10, … at which the table knows the gram, or −1.
+func (t *bitTable) next(data []byte, p int) int {
 	const stretch = 7*gramStride + gramSize
 	for len(data)-p >= stretch {
 		d := data[p : p+stretch]
 		switch {
-		case f.grams.has(binary.LittleEndian.Uint32(d)):
-		case f.grams.has(binary.LittleEndian.Uint32(d[gramStride:])):
-			p += gramStride
-		case f.grams.has(binary.LittleEndian.Uint32(d[2*gramStride:])):
-			p += 2 * gramStride
-		case f.grams.has(binary.LittleEndian.Uint32(d[3*gramStride:])):
-			p += 3 * gramStride
-		case f.grams.has(binary.LittleEndian.Uint32(d[4*gramStride:])):
-			p += 4 * gramStride
-		case f.grams.has(binary.LittleEndian.Uint32(d[5*gramStride:])):
-			p += 5 * gramStride
-		case f.grams.has(binary.LittleEndian.Uint32(d[6*gramStride:])):
-			p += 6 * gramStride
-		case f.grams.has(binary.LittleEndian.Uint32(d[7*gramStride:])):
-			p += 7 * gramStride
-		default:
-			p += 8 * gramStride
-			continue
-		}
-		if f.places.of(binary.LittleEndian.Uint32(data[p:])) != 0 {
+		case t.has(binary.LittleEndian.Uint32(d)):
 			return p
+		case t.has(binary.LittleEndian.Uint32(d[gramStride:])):
+			return p + gramStride
+		case t.has(binary.LittleEndian.Uint32(d[2*gramStride:])):
+			return p + 2*gramStride
+		case t.has(binary.LittleEndian.Uint32(d[3*gramStride:])):
+			return p + 3*gramStride
+		case t.has(binary.LittleEndian.Uint32(d[4*gramStride:])):
+			return p + 4*gramStride
+		case t.has(binary.LittleEndian.Uint32(d[5*gramStride:])):
+			return p + 5*gramStride
+		case t.has(binary.LittleEndian.Uint32(d[6*gramStride:])):
+			return p + 6*gramStride
+		case t.has(binary.LittleEndian.Uint32(d[7*gramStride:])):
+			return p + 7*gramStride
 		}
-		p += gramStride
+		p += 8 * gramStride
 	}
 	for ; p+gramSize <= len(data); p += gramStride {
-		if g := binary.LittleEndian.Uint32(data[p:]); f.grams.has(g) && f.places.of(g) != 0 {
+		if t.has(binary.LittleEndian.Uint32(data[p:])) {
 			return p
 		}
 	}
 	return -1
 }
 
-// confirm returns the first index from lo on of a head that has the gram at p, or −1.
-func (f *narrowFilter) confirm(data []byte, p, lo int) int {
-	places := f.places.of(binary.LittleEndian.Uint32(data[p:]))
-	for o := gramStride - 1; o >= 0; o-- {
-		if q := p - o; places>>o&1 != 0 && q >= lo && q+headSize <= len(data) && f.heads.get(binary.LittleEndian.Uint64(data[q:])) != 0 {
-			return q
-		}
-	}
-	return -1
+// A nearTable knows grams with what stands next to them in a head: a gram at place 2, 3 or
+// 4 with the two bytes before it, one at place 0 or 1 with the two behind. It is asked about the
+// few grams that a bitTable lets pass, of which most are in some head indeed, such as
+// those of a time of day in a token that has one in hex.
+type nearTable struct {
+	entries []uint32 // 16 bits for what stands before, then 16 for what stands behind
+	shift   uint8    // 32 − the number of bits of an index
 }
 
-// A placeTable says where in heads a gram stands: a bit for each place. By chance it
-// says more. It is asked about the few grams that a bitTable lets pass, so it may have
-// a byte where that has a bit.
-type placeTable struct {
-	bytes []uint8
-	shift uint8 // 32 − the number of bits of an index
-}
+const nearSize = 2
 
-// newPlaceTable returns a table for so many grams.
-func newPlaceTable(grams int) placeTable {
-	size := min(max(bits.Len(uint(8*grams)), leastBits), mostBits-3)
-	return placeTable{make([]uint8, 1<<size), uint8(32 - size)}
+// newNearTable returns a table for so many grams.
+func newNearTable(grams int) nearTable {
+	size := min(max(bits.Len(uint(2*grams)), leastBits-5), mostBits-5)
+	return nearTable{make([]uint32, 1<<size), uint8(32 - size)}
 }
 
 // slot takes another hash than a bitTable does: what is one gram for that, are two here.
-func (t *placeTable) slot(g uint32) uint32 { return g * 0x85ebca6b >> (t.shift & 31) }
+func (t *nearTable) slot(g uint32) uint32 { return g * 0x85ebca6b >> (t.shift & 31) }
 
-func (t *placeTable) add(g uint32, place int) { t.bytes[t.slot(g)] |= 1 << place }
+// pairHash returns a hash of four bits.
+func pairHash(pair uint16) uint32 { return uint32(pair) * 0x9e3779b1 >> 28 }
 
-func (t *placeTable) of(g uint32) uint8 { return t.bytes[t.slot(g)] }
+// add adds the gram at the place of a head.
+func (t *nearTable) add(head uint64, place int) {
+	e := &t.entries[t.slot(uint32(head>>(8*place)))]
+	if place >= nearSize {
+		*e |= 1 << pairHash(uint16(head>>(8*(place-nearSize))))
+	} else {
+		*e |= 1 << 16 << pairHash(uint16(head>>(8*(place+gramSize))))
+	}
+}
+
+// places returns at which places of a head the gram in the middle of the 8 bytes about it
+// may stand: at first or before that, down to last. If at none, first is less than last.
+func (t *nearTable) places(about uint64) (first, last int) {
+	e := t.entries[t.slot(uint32(about>>(8*nearSize)))]
+	first, last = -1, 0
+	if e>>16>>pairHash(uint16(about>>48))&1 != 0 {
+		first = nearSize - 1
+	}
+	if e>>pairHash(uint16(about))&1 != 0 {
+		if first < 0 {
+			last = nearSize
+		}
+		first = gramStride - 1
+	}
+	return first, last
+}
 
 // firstHead returns the first index from lo to hi at which a head stands whole in data, or −1.
 func firstHead(heads *headTable, data []byte, lo, hi int) int {

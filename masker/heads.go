@@ -11,7 +11,8 @@ type headTable struct {
 	keys   []uint64
 	nodes  []int32 // 0 is free
 	used   int
-	starts bitTable // the first one to four bytes of heads, to say no quickly
+	whole  bitTable // hashes of heads, to say no quickly
+	starts bitTable // the first one to four bytes of heads, for begins
 }
 
 // headKey makes a key of a head of at most 8 bytes, the last one highest.
@@ -39,8 +40,9 @@ func (t *headTable) put(key uint64, node int32) {
 
 // seal makes the table ready to be asked, all heads being there.
 func (t *headTable) seal() {
-	t.starts = newBitTable(32 * t.used)
+	t.whole, t.starts = newBitTable(32*t.used), newBitTable(32*t.used)
 	t.each(func(key uint64) {
+		t.whole.add(headHash(key))
 		for k := range gramSize {
 			t.starts.add(uint32(key) & startMasks[k+1])
 		}
@@ -55,11 +57,14 @@ func (t *headTable) begins(key uint64, k int) bool { return t.starts.has(uint32(
 
 // get returns the node of a head, or 0.
 func (t *headTable) get(key uint64) int32 {
-	if !t.starts.has(uint32(key)) {
+	if !t.whole.has(headHash(key)) {
 		return 0
 	}
 	return t.nodes[t.slot(key)]
 }
+
+// headHash makes 32 bits of a key, each of which depends on all of it.
+func headHash(key uint64) uint32 { return uint32(key * 0x9e3779b97f4a7c15 >> 32) }
 
 // slot returns where key is, or the free slot where it would be.
 func (t *headTable) slot(key uint64) int {
