@@ -162,7 +162,7 @@ const nearSize = 2
 
 // newNearTable returns a table for so many grams.
 func newNearTable(grams int) nearTable {
-	size := min(max(bits.Len(uint(2*grams)), leastBits-5), mostBits-5)
+	size := min(max(bits.Len(uint(grams/2)), leastBits-5), mostBits-5)
 	return nearTable{make([]uint32, 1<<size), uint8(32 - size)}
 }
 
