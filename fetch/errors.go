@@ -8,20 +8,20 @@ import (
 
 // An Error says why one [Request] failed. It wraps what the store said.
 type Error struct {
-	Name   string // of the Request
-	Ref    Ref
+	Place  Place  // of the Request; may be zero
+	Name   string // of the Request; may be empty
+	Ref    Ref    // zero where it is not to be shown
 	Err    error
 	Remedy string // what a person can do; may be empty
+
+	document bool // it could not be had at all, whatever of it is wanted
 }
 
-// Error returns one line: name, reference, what failed, remedy.
-func (e *Error) Error() string {
-	parts := []string{e.Ref.String(), e.Err.Error(), e.Remedy}
-	if e.Name != "" {
-		parts = append([]string{e.Name}, parts...)
-	}
-	return oneLine(strings.TrimSuffix(strings.Join(parts, ": "), ": "))
-}
+// Error returns one line: place, name, reference, what failed, remedy.
+func (e *Error) Error() string { return together([]*Error{e}) }
+
+// text is what failed and the remedy.
+func (e *Error) text() string { return join(e.Err.Error(), e.Remedy) }
 
 // Unwrap returns what the store said.
 func (e *Error) Unwrap() error { return e.Err }
@@ -29,11 +29,14 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errors are all failures of one Resolve, in the order of the requests.
 type Errors struct{ List []*Error }
 
-// Error returns one line for each failure.
+// Error returns one line for each cause, in the order of the first failure it is the
+// cause of. Failures that have it in common share the line: it names the place
+// of the first in each file, the variables, and what failed for all of them: the document, or the
+// store. Of many variables it names the first and tells how many more there are; List has them all.
 func (e *Errors) Error() string {
-	lines := make([]string, len(e.List))
-	for i, err := range e.List {
-		lines[i] = err.Error()
+	var lines []string
+	for _, group := range e.byCause() {
+		lines = append(lines, together(group))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -58,9 +61,9 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// newError gives a failure its remedy.
-func newError(req Request, err error) *Error {
-	return &Error{Name: req.Name, Ref: req.Ref, Err: err, Remedy: remedy(err)}
+// newError gives a failure its remedy; document tells whether none was there to take a field of.
+func newError(req Request, err error, document bool) *Error {
+	return &Error{Place: req.Place, Name: req.Name, Ref: req.Ref, Err: err, Remedy: remedy(err), document: document}
 }
 
 func remedy(err error) string {

@@ -152,6 +152,7 @@ type Env struct {
 type Request struct {
 	Name     string // the variable it will be
 	Ref      Ref
-	Trusted  bool // see Env.Trusted
-	Optional bool // as optional=true in the reference
+	Trusted  bool  // see Env.Trusted
+	Optional bool  // as optional=true in the reference
+	Place    Place // where it was asked for, for its error; may be zero
 }

@@ -20,7 +20,7 @@ type Passphrase struct {
 
 // A PassphraseError says that a store needs a passphrase that nobody gave. A
 // command that a person runs at a terminal may ask for it, and resolve again with
-// Variable set. It is [ErrDenied].
+// Variable set. It is [ErrDenied], and [IsStoreWide].
 type PassphraseError struct {
 	Variable string
 	Other    string // the other places, for the message

@@ -32,7 +32,7 @@ func (r *Resolver) resolve(ctx context.Context, reqs []Request) ([]Secret, error
 		secret, ok, err := answer(req, wanted[i])
 		switch {
 		case err != nil:
-			failed.List = append(failed.List, newError(req, err))
+			failed.List = append(failed.List, newError(req, err, wanted[i].err != nil))
 		case ok:
 			secrets = append(secrets, secret)
 		}

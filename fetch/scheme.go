@@ -17,7 +17,7 @@ func (r *Resolver) unknown(scheme string) error {
 	if best != "" {
 		hint = "did you mean " + best + "://?"
 	}
-	return fmt.Errorf("unknown scheme: %s", hint)
+	return StoreWide(fmt.Errorf("unknown scheme: %s", hint))
 }
 
 // editDistance is Levenshtein's, on the few bytes of a scheme.

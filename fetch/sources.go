@@ -43,8 +43,14 @@ func (r *Resolver) source(ctx context.Context, key sourceKey, kind Kind) (Source
 	return src, err
 }
 
-// open opens a store in its own view of the world.
+// open opens a store in its own view of the world. A store that cannot be opened fails
+// as a whole.
 func (r *Resolver) open(ctx context.Context, key sourceKey, kind Kind) (Source, error) {
+	src, err := r.openOnce(ctx, key, kind)
+	return src, StoreWide(err)
+}
+
+func (r *Resolver) openOnce(ctx context.Context, key sourceKey, kind Kind) (Source, error) {
 	env := r.env
 	env.Trusted = key.trusted
 	var err error

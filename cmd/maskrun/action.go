@@ -145,19 +145,22 @@ func (s *actionStep) audience() string {
 // tokenName is the variable of Vault's token, as every client of Vault reads it.
 const tokenName = "VAULT_TOKEN"
 
+// exportedToken is the origin of Vault's token, an input of the action.
+var exportedToken = fetch.Place{File: "exportToken"}
+
 // ownToken asks Vault for the token that it has given us.
 func ownToken(dir string) wanted {
 	ref, err := fetch.ParseRef("vault://auth/token/lookup-self#/id")
 	if err != nil {
 		panic("the reference of one's own token is wrong") // it is a constant
 	}
-	return wanted{name: tokenName, ref: ref, from: "exportToken", dir: dir, trusted: true}
+	return wanted{name: tokenName, ref: ref, from: exportedToken, dir: dir, trusted: true}
 }
 
 // keepToken takes the token out of l's secrets: it is hidden, but is no variable
 // of its own. What the post step needs in order to revoke it goes into the state.
 func (s *actionStep) keepToken(l *load) (*secret, error) {
-	i := slices.IndexFunc(l.secrets, func(v secret) bool { return v.name == tokenName && v.from == "exportToken" })
+	i := slices.IndexFunc(l.secrets, func(v secret) bool { return v.name == tokenName && v.from == exportedToken })
 	if i < 0 {
 		return nil, nil
 	}

@@ -44,7 +44,7 @@ func (p *program) revokeToken() error {
 		return err
 	}
 	return p.interruptible(func(ctx context.Context) error {
-		w := wish{cfg: new(config.Config), list: []wanted{{name: tokenName, ref: ref, from: "revoke", dir: here, trusted: true}}}
+		w := wish{cfg: new(config.Config), list: []wanted{{name: tokenName, ref: ref, from: fetch.Place{File: "revoke"}, dir: here, trusted: true}}}
 		shop := p.openShop(ctx)
 		if _, err := shop.resolve(ctx, p, shop.check(w)); err != nil {
 			return fmt.Errorf("the token could not be revoked: %w", err)

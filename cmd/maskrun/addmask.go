@@ -63,7 +63,7 @@ func (p *program) named(names []string) ([]secret, error) {
 			errs = append(errs, fmt.Errorf("add-mask: variable %s is not set", name))
 		case !slices.ContainsFunc(out, func(s secret) bool { return s.name == name }):
 			s := listed(name, []byte(strings.Clone(value)))
-			s.from = "environment"
+			s.from = fromEnviron
 			out = append(out, s)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/masker"
 )
@@ -161,10 +162,10 @@ func TestStoreBlocks(t *testing.T) {
 }
 
 func TestMerge(t *testing.T) {
-	top := []wanted{{name: "A", from: "1"}}
-	low := []wanted{{name: "B", from: "2"}, {name: "A", from: "2"}}
+	top := []wanted{{name: "A", from: fetch.Place{File: "1"}}}
+	low := []wanted{{name: "B", from: fetch.Place{File: "2"}}, {name: "A", from: fetch.Place{File: "2"}}}
 	got := merge(top, low)
-	if len(got) != 2 || got[0].from != "1" || got[1].name != "B" {
+	if len(got) != 2 || got[0].from.File != "1" || got[1].name != "B" {
 		t.Errorf("%v", got)
 	}
 }

@@ -70,9 +70,9 @@ type examination struct {
 	*program
 	flags    secretFlags
 	wish     wish
-	asked    []wanted        // what the wish asked for at first
-	failed   map[string]bool // by name: what could not be had
-	load     *load           // nil when there could be no redactor
+	asked    []wanted          // what the wish asked for at first
+	failed   map[string]string // by name: what could not be had, and why if it is told for each
+	load     *load             // nil when there could be no redactor
 	ground   []groundRow
 	problems []string
 }
@@ -95,7 +95,7 @@ func (x *examination) examine(ctx context.Context) error {
 	w, err := x.gather(x.flags, shop.schemes())
 	x.trouble(err)
 	w = shop.check(w)
-	x.wish, x.asked, x.failed = w, w.list, map[string]bool{}
+	x.wish, x.asked, x.failed = w, w.list, map[string]string{}
 	x.trouble(errors.Join(w.bad...))
 	var secrets []secret
 	if err == nil {
@@ -123,10 +123,10 @@ func (x *examination) fetchAll(ctx context.Context, s *shop) []secret {
 		return secrets
 	}
 	x.trouble(err)
-	for _, name := range failedNames(err) {
-		x.failed[name] = true
+	for _, e := range failures(err) {
+		x.failed[e.Name] = e.Error()
 	}
-	w.list = slices.DeleteFunc(slices.Clone(w.list), func(v wanted) bool { return x.failed[v.name] })
+	w.list = slices.DeleteFunc(slices.Clone(w.list), func(v wanted) bool { _, failed := x.failed[v.name]; return failed })
 	if len(x.failed) > 0 {
 		secrets, err = x.openShop(ctx).resolve(ctx, x.program, w)
 	}
@@ -139,24 +139,24 @@ func (x *examination) fetchAll(ctx context.Context, s *shop) []secret {
 
 func (x *examination) fail(list []wanted) {
 	for _, v := range list {
-		x.failed[v.name] = true
+		x.failed[v.name] = ""
 	}
 }
 
-// failedNames lists the requests that an error of resolve is about.
-func failedNames(err error) []string {
-	var names []string
+// failures lists those of an error of resolve, one for each request.
+func failures(err error) []*fetch.Error {
+	var all []*fetch.Error
 	switch e := err.(type) {
 	case *fetch.Error:
-		names = append(names, e.Name)
+		all = append(all, e)
 	case interface{ Unwrap() []error }:
 		for _, sub := range e.Unwrap() {
-			names = append(names, failedNames(sub)...)
+			all = append(all, failures(sub)...)
 		}
 	case interface{ Unwrap() error }:
-		names = failedNames(e.Unwrap())
+		all = failures(e.Unwrap())
 	}
-	return names
+	return all
 }
 
 // diagnosis writes down what was found, through the redactor: whatever a store or

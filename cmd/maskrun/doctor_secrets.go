@@ -23,6 +23,7 @@ type secretRow struct {
 	Store   string         `json:"store"`
 	From    string         `json:"from"`
 	State   string         `json:"state"`
+	Problem string         `json:"problem,omitempty"` // why it failed; people are told each cause once, among the problems
 	Forms   int            `json:"forms"`
 	Groups  map[string]int `json:"groups"`  // forms by group of encodings; plain is the value itself
 	Skipped []skipRow      `json:"skipped"` // what is not looked for
@@ -52,7 +53,7 @@ func (x *examination) secretRows() []secretRow {
 }
 
 func (x *examination) secretRow(v wanted) secretRow {
-	row := secretRow{Name: x.clean(v.name), Store: v.ref.Scheme, From: x.clean(v.from), State: x.state(v), Groups: map[string]int{}, Skipped: []skipRow{}}
+	row := secretRow{Name: x.clean(v.name), Store: v.ref.Scheme, From: x.clean(v.from.String()), State: x.state(v), Problem: x.clean(x.failed[v.name]), Groups: map[string]int{}, Skipped: []skipRow{}}
 	if v.literal != nil {
 		row.Store = "literal"
 	}
@@ -63,8 +64,9 @@ func (x *examination) secretRow(v wanted) secretRow {
 }
 
 func (x *examination) state(v wanted) string {
+	_, failed := x.failed[v.name]
 	switch {
-	case x.failed[v.name] || x.load == nil:
+	case failed || x.load == nil:
 		return stateFailed
 	case !slices.ContainsFunc(x.load.secrets, func(s secret) bool { return s.name == v.name }):
 		return stateAbsent

@@ -39,7 +39,7 @@ func (g *gatherer) envFile(path string) ([]wanted, error) {
 	}
 	var out []wanted
 	for _, pair := range pairs {
-		w := wanted{name: pair.Key, from: fmt.Sprintf("%s:%d", path, pair.Line), dir: dir, trusted: g.flags.trusted}
+		w := wanted{name: pair.Key, from: fetch.Place{File: path, At: fmt.Sprintf(":%d", pair.Line)}, dir: dir, trusted: g.flags.trusted}
 		if fetch.LooksLikeRef(pair.Value, g.schemes) {
 			if w.ref, err = fetch.ParseRef(pair.Value); err != nil {
 				g.bad = append(g.bad, fmt.Errorf("%s: %s: %s", w.from, w.name, badRef(err)))

@@ -185,7 +185,7 @@ func newLeaks(secrets []secret) *leaks {
 		if s.literal == nil {
 			store = s.ref.Scheme
 		}
-		l.Add(ledger.Secret{Name: s.name, Store: store, Version: s.version, From: s.from, Masked: !s.noMask})
+		l.Add(ledger.Secret{Name: s.name, Store: store, Version: s.version, From: s.from.String(), Masked: !s.noMask})
 	}
 	return l
 }

@@ -83,7 +83,7 @@ func (p *program) plan(f secretFlags, s *shop, w wish) planned {
 	}
 	for _, v := range w.list {
 		row := planRow{
-			Variable: v.name, Store: v.ref.Scheme, Help: help[v.ref.Scheme], From: v.from,
+			Variable: v.name, Store: v.ref.Scheme, Help: help[v.ref.Scheme], From: v.from.String(),
 			Masked: !v.noMask, File: v.file, Trusted: v.trusted,
 			Optional: v.optional || v.ref.Params.Get("optional") == "true",
 		}

@@ -136,14 +136,18 @@ func (s *shop) schemes() []string {
 func (s *shop) check(w wish) wish {
 	r := s.resolver(fetch.Env{})
 	known := make([]wanted, 0, len(w.list))
+	unknown := &fetch.Errors{}
 	for _, v := range w.list {
 		if _, ok := r.Lookup(v.ref.Scheme); ok || v.literal != nil {
 			known = append(known, v)
 			continue
 		}
-		w.bad = append(w.bad, fmt.Errorf("%s: %s: %s", v.from, v.name, s.unknown(v.ref.Scheme)))
+		unknown.List = append(unknown.List, &fetch.Error{Place: v.from, Name: v.name, Err: fetch.StoreWide(errors.New(s.unknown(v.ref.Scheme)))})
 	}
 	w.list = known
+	if len(unknown.List) > 0 {
+		w.bad = append(w.bad, unknown)
+	}
 	for _, name := range slices.Sorted(maps.Keys(w.cfg.Stores)) {
 		if _, ok := r.Lookup(name); !ok {
 			w.bad = append(w.bad, fmt.Errorf("%s: stores.%s: %s", w.cfg.Path, name, s.unknown(name)))
@@ -182,7 +186,7 @@ func (s *shop) resolve(ctx context.Context, p *program, w wish) ([]secret, error
 	for _, dir := range directories(w.list) {
 		errs = append(errs, s.resolveIn(ctx, p, dir, w, found))
 	}
-	if err := errors.Join(errs...); err != nil || len(w.bad) > 0 {
+	if err := together(errs, w.list); err != nil || len(w.bad) > 0 {
 		for _, v := range found {
 			v.Value.Wipe()
 		}
@@ -231,14 +235,14 @@ func (s *shop) resolveIn(ctx context.Context, p *program, dir string, w wish, fo
 	var reqs []fetch.Request
 	for _, v := range w.list {
 		if v.literal == nil && v.dir == dir {
-			reqs = append(reqs, fetch.Request{Name: v.name, Ref: v.ref, Trusted: v.trusted, Optional: v.optional})
+			reqs = append(reqs, fetch.Request{Name: v.name, Ref: v.ref, Trusted: v.trusted, Optional: v.optional, Place: v.from})
 		}
 	}
 	secrets, err := r.Resolve(ctx, reqs)
 	for _, sec := range secrets {
 		found[sec.Name] = sec
 	}
-	return withOrigin(err, w.list)
+	return err
 }
 
 // storeBlocks gives every store its block of the configuration. A store sees its
@@ -262,18 +266,26 @@ func storeBlocks(cfg *config.Config) map[string]any {
 	return blocks
 }
 
-// withOrigin puts before every failure the place that asked for the secret.
-func withOrigin(err error, list []wanted) error {
-	var all *fetch.Errors
-	if !errors.As(err, &all) {
-		return err
+// together makes one list of the failures of several directories, in the order of the
+// variables: a cause that they share is then told once.
+func together(errs []error, list []wanted) error {
+	all := &fetch.Errors{}
+	var rest []error
+	for _, err := range errs {
+		if some := (*fetch.Errors)(nil); errors.As(err, &some) {
+			all.List = append(all.List, some.List...)
+		} else {
+			rest = append(rest, err)
+		}
 	}
-	var errs []error
-	for _, e := range all.List {
-		i := slices.IndexFunc(list, func(w wanted) bool { return w.name == e.Name })
-		errs = append(errs, fmt.Errorf("%s: %w", list[i].from, e))
+	if len(all.List) == 0 {
+		return errors.Join(rest...)
 	}
-	return errors.Join(errs...)
+	index := func(e *fetch.Error) int {
+		return slices.IndexFunc(list, func(w wanted) bool { return w.name == e.Name })
+	}
+	slices.SortStableFunc(all.List, func(a, b *fetch.Error) int { return index(a) - index(b) })
+	return errors.Join(append(rest, all)...)
 }
 
 // close ends the helpers. What they did wrong has spoilt a read already, or nothing.

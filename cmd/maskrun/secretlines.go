@@ -53,7 +53,7 @@ func (s secretLines) parse(text string) ([]wanted, error) {
 			errs = append(errs, fmt.Errorf("secrets, line %d: %w", i+1, err))
 		}
 		for _, w := range list {
-			w.from, w.dir, w.trusted = fmt.Sprintf("secrets, line %d", i+1), s.dir, true
+			w.from, w.dir, w.trusted = fetch.Place{File: "secrets", At: fmt.Sprintf(", line %d", i+1)}, s.dir, true
 			out = append(out, w)
 		}
 	}

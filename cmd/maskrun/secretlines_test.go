@@ -63,7 +63,7 @@ func TestSecretLines(t *testing.T) {
 // A * becomes one variable a key; what it cannot be made of says nothing of it.
 func TestExpand(t *testing.T) {
 	source := func(from, value string, e *expansion) secret {
-		return secret{wanted: wanted{name: "x", from: from, expand: e}, value: fetch.NewValue([]byte(value))}
+		return secret{wanted: wanted{name: "x", from: fetch.Place{File: from}, expand: e}, value: fetch.NewValue([]byte(value))}
 	}
 	for _, c := range []struct {
 		why  string

@@ -88,7 +88,7 @@ func byJSON(data []byte) ([]secret, error) {
 
 func listed(name string, value []byte) secret {
 	v := fetch.NewValue(value)
-	return secret{wanted: wanted{name: name, literal: &v, from: name}, value: v}
+	return secret{wanted: wanted{name: name, literal: &v, from: fetch.Place{File: name}}, value: v}
 }
 
 // readSource reads FILE or fd:N whole.

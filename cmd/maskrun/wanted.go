@@ -22,7 +22,7 @@ type wanted struct {
 	name    string
 	ref     fetch.Ref
 	literal *fetch.Value // in place of ref: a value that an --env-file holds itself
-	from    string       // maskrun.yaml:4:3, .env:2, --secret, environment
+	from    fetch.Place  // maskrun.yaml:4:3, .env:2, --secret, environment
 	dir     string       // where a relative path in ref starts
 
 	trusted, optional, file, noMask bool
@@ -46,7 +46,7 @@ func (w wish) resolvesVariable(name string) bool {
 }
 
 // fromEnviron is the origin of a reference found in a variable's value.
-const fromEnviron = "environment"
+var fromEnviron = fetch.Place{File: "environment"}
 
 var variableName = fetch.Pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
@@ -186,7 +186,7 @@ func (g *gatherer) fromSecretFlags() []wanted {
 		case slices.ContainsFunc(out, func(w wanted) bool { return w.name == name }):
 			g.fail(fmt.Errorf("--secret %s is given twice", name))
 		default:
-			out = append(out, wanted{name: name, ref: ref, from: "--secret", dir: g.here, trusted: true})
+			out = append(out, wanted{name: name, ref: ref, from: fetch.Place{File: "--secret"}, dir: g.here, trusted: true})
 		}
 	}
 	return out

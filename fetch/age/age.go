@@ -88,7 +88,7 @@ func (s source) unseal(sealed []byte) ([]byte, error) {
 	case errors.As(err, &ours):
 		return nil, ours.err
 	case errors.As(err, &none) && s.none != nil:
-		return nil, fmt.Errorf("age identity: %w", s.none)
+		return nil, fetch.StoreWide(fmt.Errorf("age identity: %w", s.none))
 	case errors.As(err, &none):
 		return nil, fmt.Errorf("no age identity at hand opens this file: %w", fetch.ErrDenied)
 	case err != nil:

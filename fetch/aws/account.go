@@ -95,10 +95,10 @@ func (a *accounts) load(ctx context.Context, s settings) (aws.Config, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil { // its text may quote a line of the file
-		return cfg, fmt.Errorf("the AWS configuration (AWS_… variables, ~/.aws, the profile) cannot be used: %w", fetch.ErrDenied)
+		return cfg, fetch.StoreWide(fmt.Errorf("the AWS configuration (AWS_… variables, ~/.aws, the profile) cannot be used: %w", fetch.ErrDenied))
 	}
 	if cfg.Region == "" {
-		return cfg, fmt.Errorf("no AWS region: set AWS_REGION, region in the configuration, or ?region=: %w", fetch.ErrDenied)
+		return cfg, fetch.StoreWide(fmt.Errorf("no AWS region: set AWS_REGION, region in the configuration, or ?region=: %w", fetch.ErrDenied))
 	}
 	a.identify(&cfg, s)
 	return cfg, nil

@@ -370,4 +370,5 @@ func TestConfiguration(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
 	_, err := open(t, aws.SecretsManager(), f.env()).Read(context.Background(), "a", nil)
 	wantError(t, err, fetch.ErrDenied, "no AWS region: set AWS_REGION")
+	fetchtest.StoreWide(t, err)
 }

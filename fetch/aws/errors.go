@@ -147,7 +147,7 @@ func (m meaning) err() error {
 func explain(c call, err error) error {
 	var own *failure
 	if errors.As(err, &own) { // the identity's: nothing was asked yet
-		return &failure{own.what, own.err, own.after, false}
+		return fetch.StoreWide(&failure{own.what, own.err, own.after, false})
 	}
 	status, header := response(err)
 	var api smithy.APIError
@@ -163,7 +163,11 @@ func explain(c call, err error) error {
 		m = meaning{fmt.Sprintf("status %d and an answer that AWS does not give: is this the address of the store?", status), statusKind(status)}
 	}
 	alone := ok && m != badIdentity && m != expired && m.kind != fetch.ErrUnavailable
-	return &failure{c.what, m.err(), httpx.RetryAfter(header, time.Now()), alone}
+	out := &failure{c.what, m.err(), httpx.RetryAfter(header, time.Now()), alone}
+	if m == badIdentity || m == expired {
+		return fetch.StoreWide(out)
+	}
+	return out
 }
 
 // response gives what is known of the HTTP answer behind err.

@@ -147,6 +147,9 @@ func TestIdentityFailures(t *testing.T) {
 			f.calls = nil
 			_, err := src.Read(t.Context(), "a", nil)
 			wantError(t, err, c.kind, c.text)
+			if c.refuse[0] != "GetSecretValue" {
+				fetchtest.StoreWide(t, err)
+			}
 			fetchtest.ShowsNothing(t, err, credentials...)
 			calls := len(f.calls)
 			f.calls = nil

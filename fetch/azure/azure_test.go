@@ -202,6 +202,7 @@ func TestIdentityFailures(t *testing.T) {
 		src, err := azure.KeyVault().Open(t.Context(), c.env)
 		if err == nil {
 			_, err = src.Read(t.Context(), "vault/a", nil)
+			fetchtest.StoreWide(t, err)
 		}
 		t.Run(c.why, func(t *testing.T) { wantError(t, err, c.kind, c.text) })
 	}

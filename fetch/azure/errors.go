@@ -74,8 +74,8 @@ func explain(c call, err error) error {
 	var own *failure
 	var re *azcore.ResponseError
 	switch {
-	case errors.As(err, &own):
-		return own
+	case errors.As(err, &own): // the identity's
+		return fetch.StoreWide(own)
 	case !errors.As(err, &re) || re.RawResponse == nil:
 		return httpx.Classify(err)
 	}
@@ -91,7 +91,7 @@ func explain(c call, err error) error {
 	case re.StatusCode == http.StatusForbidden:
 		text = fmt.Sprintf("the identity lacks %s on %s", c.permission, c.resource)
 	case re.StatusCode == http.StatusUnauthorized:
-		text = "the vault does not accept the credentials: is it in another tenant?"
+		text, kind = "the vault does not accept the credentials: is it in another tenant?", fetch.StoreWide(kind)
 	case has("SecretNotFound"):
 		text, kind = "no such secret or version", fetch.ErrNotFound
 	case has("KeyNotFound"):

@@ -115,6 +115,15 @@ func WantError(t *testing.T, err, kind error, text string, credentials ...string
 	}
 }
 
+// StoreWide fails the test unless err would be told once for all documents: what is amiss
+// is the identity or the address, and nothing of the one that was asked for. FAULTS 94
+func StoreWide(t *testing.T, err error) {
+	t.Helper()
+	if !fetch.IsStoreWide(err) {
+		t.Errorf("would be told for each document: %v", err)
+	}
+}
+
 // ShowsNothing fails the test when err shows the canary or one of the credentials, or the
 // beginning of one. Nil shows nothing.
 func ShowsNothing(t *testing.T, err error, credentials ...string) {

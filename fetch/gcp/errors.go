@@ -50,7 +50,7 @@ func explain(c call, a *httpx.Answer, err error) error {
 			}
 		}
 	case "UNAUTHENTICATED":
-		text, kind = "Google does not accept the credentials", fetch.ErrDenied
+		text, kind = "Google does not accept the credentials", fetch.StoreWide(fetch.ErrDenied)
 	case "FAILED_PRECONDITION":
 		text, kind = "it is disabled or destroyed", fetch.ErrDenied
 	case "INVALID_ARGUMENT":

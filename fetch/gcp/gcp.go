@@ -77,7 +77,7 @@ type call struct {
 func (s *service) do(ctx context.Context, c call, out any) error {
 	token, err := s.tokens.get(ctx)
 	if err != nil {
-		return err
+		return fetch.StoreWide(err)
 	}
 	a, err := httpx.Call{URL: c.url, Token: token, Body: c.body}.Do(ctx, s.http)
 	if err != nil {

@@ -176,7 +176,7 @@ func TestIdentityFailures(t *testing.T) {
 	} {
 		f.fault = c.fault
 		_, err := open(t, gcp.SecretManager(), c.env).Read(t.Context(), "proj/a", nil)
-		t.Run(c.why, func(t *testing.T) { wantError(t, err, c.kind, c.text) })
+		t.Run(c.why, func(t *testing.T) { wantError(t, err, c.kind, c.text); fetchtest.StoreWide(t, err) })
 	}
 }
 

@@ -80,6 +80,11 @@ func New(ctx context.Context, o Options) *Client {
 	return &Client{o: o, life: life, stop: stop}
 }
 
+// failed makes err one of all stores that the helper serves.
+func (o Options) failed(err error) error {
+	return &fetch.StoreError{Of: "helper " + o.Name, Err: err}
+}
+
 func orDefault(d, def time.Duration) time.Duration {
 	if d == 0 {
 		return def
@@ -163,7 +168,7 @@ func (c *Client) start(ctx context.Context, env fetch.Env) (*session, error) {
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
-		return nil, fmt.Errorf("helper %s: already closed", c.o.Name)
+		return nil, c.o.failed(fmt.Errorf("helper %s: already closed", c.o.Name))
 	}
 	if c.ready == nil {
 		c.ready = make(chan struct{})
@@ -182,7 +187,7 @@ func (c *Client) launch(env fetch.Env) {
 	defer close(c.ready)
 	path, err := Find(c.o)
 	if err != nil {
-		c.err = err
+		c.err = c.o.failed(err)
 		return
 	}
 	c.session, c.err = begin(c.life, path, c.o, env)

@@ -55,7 +55,7 @@ type session struct {
 func begin(life context.Context, path string, o Options, env fetch.Env) (*session, error) {
 	proc, err := startProcess(path, o.Environ)
 	if err != nil {
-		return nil, fmt.Errorf("helper %s: cannot start %s: %w", o.Name, path, err)
+		return nil, o.failed(fmt.Errorf("helper %s: cannot start %s: %w", o.Name, path, err))
 	}
 	s := newSession(life, o, env)
 	s.proc = proc
@@ -119,14 +119,14 @@ func (s *session) fail(err error) {
 	close(s.broken)
 }
 
-// failure is what a call gets once broken is closed.
+// failure is what a call gets once broken is closed: of whatever store.
 func (s *session) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil {
-		return fmt.Errorf("helper %s: already closed", s.o.Name)
+		return s.o.failed(fmt.Errorf("helper %s: already closed", s.o.Name))
 	}
-	return s.err
+	return s.o.failed(s.err)
 }
 
 // close ends the session in order, and gives the reason if it had broken before.

@@ -82,11 +82,11 @@ func get(service, user string) (text string, err error) {
 	case errors.Is(err, keyring.ErrNotFound):
 		return "", fmt.Errorf("the keyring has no such entry: %w", fetch.ErrNotFound)
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
-		return "", fmt.Errorf("there is no keyring on this system: %w", fetch.ErrDenied)
+		return "", fetch.StoreWide(fmt.Errorf("there is no keyring on this system: %w", fetch.ErrDenied))
 	case err != nil && (strings.Contains(err.Error(), "dismissed") || strings.Contains(err.Error(), "locked")):
 		return "", fmt.Errorf("the keyring is locked: %w", fetch.ErrDenied)
 	case err != nil:
-		return "", fmt.Errorf("the keyring cannot be asked: is there one in this session (a CI job has none)?: %w", fetch.ErrDenied)
+		return "", fetch.StoreWide(fmt.Errorf("the keyring cannot be asked: is there one in this session (a CI job has none)?: %w", fetch.ErrDenied))
 	}
 	return text, nil
 }

@@ -51,20 +51,25 @@ func (p program) run(ctx context.Context, args ...string) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("op: %w", ctx.Err())
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, fmt.Errorf("the program op is not installed (https://developer.1password.com/docs/cli), and OP_CONNECT_TOKEN is not set: %w", fetch.ErrDenied)
+		return nil, fetch.StoreWide(fmt.Errorf("the program op is not installed (https://developer.1password.com/docs/cli), and OP_CONNECT_TOKEN is not set: %w", fetch.ErrDenied))
 	}
 	return nil, said.meaning()
 }
+
+// errSession is the kind of what is amiss for every item.
+var errSession = fetch.StoreWide(fetch.ErrDenied)
 
 // phrases are what op says, in lower case, and what it means. The first that occurs holds.
 var phrases = []struct {
 	theirs, ours string
 	kind         error
 }{
-	{"not currently signed in", "op is not signed in: set OP_SERVICE_ACCOUNT_TOKEN, or run op signin", fetch.ErrDenied},
-	{"no accounts configured", "op has no account: set OP_SERVICE_ACCOUNT_TOKEN, or run op account add", fetch.ErrDenied},
-	{"session expired", "the session of op has expired: run op signin", fetch.ErrDenied},
-	{"service account token", "OP_SERVICE_ACCOUNT_TOKEN is not valid", fetch.ErrDenied},
+	// Of a session, not of an item:
+	{"not currently signed in", "op is not signed in: set OP_SERVICE_ACCOUNT_TOKEN, or run op signin", errSession},
+	{"no accounts configured", "op has no account: set OP_SERVICE_ACCOUNT_TOKEN, or run op account add", errSession},
+	{"session expired", "the session of op has expired: run op signin", errSession},
+	{"service account token", "OP_SERVICE_ACCOUNT_TOKEN is not valid", errSession},
+	// Of an item, mostly:
 	{"authorization", "1Password refused: the service account or person has no access", fetch.ErrDenied},
 	{"unauthorized", "1Password refused: the service account or person has no access", fetch.ErrDenied},
 	{"forbidden", "1Password refused: the service account or person has no access", fetch.ErrDenied},

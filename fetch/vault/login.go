@@ -64,7 +64,7 @@ func (c *connection) login(ctx context.Context) (string, error) {
 	}
 	v, err := c.shared(ctx, "login", func(ctx context.Context) (any, error) { return c.loginOnce(ctx) })
 	if err != nil {
-		return "", fmt.Errorf("login: %w", err)
+		return "", fetch.StoreWide(fmt.Errorf("login: %w", err))
 	}
 	return v.(string), nil
 }

@@ -91,7 +91,7 @@ func (s *source) connect(q query) (*connection, error) {
 		trusted = s.env.Trusted || s.set.trusted && address == s.set.address
 	}
 	if address == "" {
-		return nil, errors.New("no address: set VAULT_ADDR, or address under stores.vault")
+		return nil, fetch.StoreWide(errors.New("no address: set VAULT_ADDR, or address under stores.vault"))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *source) connect(q query) (*connection, error) {
 	if err == nil {
 		s.connections[address] = c
 	}
-	return c, err
+	return c, fetch.StoreWide(err)
 }
 
 // document makes one of an answer.

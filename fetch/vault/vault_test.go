@@ -232,6 +232,9 @@ func TestStatusAtLogin(t *testing.T) {
 			if n != c.times || (c.text == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.text) || c.kind != nil && !errors.Is(err, c.kind) {
 				t.Errorf("asked %d times, error %v", n, err)
 			}
+			if err != nil {
+				fetchtest.StoreWide(t, err)
+			}
 		})
 	}
 }

@@ -61,9 +61,9 @@ type Secret struct {
 	Ref      fetch.Ref
 	GitLab   *GitLab // in place of Ref: GitLab's own syntax
 	Optional bool
-	File     bool   // the variable holds the path of a private file with the value
-	NoMask   bool   // mask: false, the value may appear in the log
-	At       string // maskrun.yaml:4:3
+	File     bool        // the variable holds the path of a private file with the value
+	NoMask   bool        // mask: false, the value may appear in the log
+	At       fetch.Place // maskrun.yaml:4:3
 }
 
 // An Environment is a named set of secrets that win over the common ones.

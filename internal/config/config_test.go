@@ -45,7 +45,7 @@ func TestParseFull(t *testing.T) {
 	if len(c.Secrets) != 4 || len(c.Environments) != 2 || len(c.Stores) != 3 {
 		t.Fatalf("got %d secrets, %d environments, %d stores", len(c.Secrets), len(c.Environments), len(c.Stores))
 	}
-	if s := c.Secrets[1]; s.Name != "WANDB_API_KEY" || !s.Optional || s.File || s.NoMask || s.At != "maskrun.yaml:8:3" {
+	if s := c.Secrets[1]; s.Name != "WANDB_API_KEY" || !s.Optional || s.File || s.NoMask || s.At.String() != "maskrun.yaml:8:3" {
 		t.Errorf("secret: %+v", s)
 	}
 	if !c.Secrets[2].File || !c.Secrets[3].NoMask {

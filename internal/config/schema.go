@@ -68,7 +68,7 @@ func (r *reader) secrets(e entry, where string) []Secret {
 			r.problemf(sub.at, "key%s of %s is not the name of a variable (letters, digits and _, the first no digit)", quoted(sub.key), where)
 			continue
 		}
-		s := Secret{Name: sub.key, At: fmt.Sprintf("%s:%d:%d", r.path, sub.at.line, sub.at.col)}
+		s := Secret{Name: sub.key, At: fetch.Place{File: r.path, At: fmt.Sprintf(":%d:%d", sub.at.line, sub.at.col)}}
 		r.secret(sub, join(where, sub.key), &s)
 		out = append(out, s)
 	}

@@ -158,7 +158,7 @@ func (s *server) source(batch []wire.Request) (*store, error) {
 	}
 	kind, ok := s.kinds[r.Scheme]
 	if !ok {
-		return nil, fmt.Errorf("no store for %s:// here", r.Scheme)
+		return nil, fetch.StoreWide(fmt.Errorf("no store for %s:// here", r.Scheme))
 	}
 	s.mu.Lock()
 	st := s.stores[key]
@@ -167,7 +167,9 @@ func (s *server) source(batch []wire.Request) (*store, error) {
 		s.stores[key] = st
 	}
 	s.mu.Unlock()
-	st.once.Do(func() { st.err = guard(r.Scheme, func() error { return s.open(st, kind, r) }) })
+	st.once.Do(func() {
+		st.err = fetch.StoreWide(guard(r.Scheme, func() error { return s.open(st, kind, r) }))
+	})
 	return st, st.err
 }
 

@@ -23,7 +23,7 @@ var kinds = []struct {
 
 // FromError makes the answer that carries err.
 func FromError(id uint64, err error) Answer {
-	a := Answer{Type: Error, ID: id, Kind: Invalid, Message: Clean(err.Error())}
+	a := Answer{Type: Error, ID: id, Kind: Invalid, Message: Clean(err.Error()), Store: fetch.IsStoreWide(err)}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
 			a.Kind = k.kind
@@ -37,8 +37,16 @@ func FromError(id uint64, err error) Answer {
 	return a
 }
 
-// Err gives the error that a carries: its message, cleaned, wrapping the sentinel of its kind.
+// Err gives the error that a carries: its message, cleaned, wrapping the sentinel of its
+// kind, and a [fetch.StoreError] if it says that it is one.
 func (a Answer) Err() error {
+	if a.Store {
+		return fetch.StoreWide(a.err())
+	}
+	return a.err()
+}
+
+func (a Answer) err() error {
 	msg := Clean(a.Message)
 	for _, k := range kinds {
 		if a.Kind == k.kind {

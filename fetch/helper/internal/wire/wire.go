@@ -96,6 +96,8 @@ type Answer struct {
 	Audience string     `json:"audience,omitempty"`
 	// RetryAfter, in seconds, goes with an error of kind unavailable.
 	RetryAfter int64 `json:"retry_after,omitempty"`
+	// Store says that any other document would have met the same error.
+	Store bool `json:"store,omitempty"`
 }
 
 // A Lease is a [fetch.Lease] with its duration in seconds.

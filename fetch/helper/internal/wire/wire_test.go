@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -152,5 +153,29 @@ func TestErrorRoundTrip(t *testing.T) {
 	}
 	if got := (Answer{Kind: Denied}).Err(); got.Error() != "denied" || !errors.Is(got, fetch.ErrDenied) {
 		t.Errorf("an error without a message: %v", got)
+	}
+}
+
+// What is amiss with a store and not with a document is so at the other end too. FAULTS 94
+func TestStoreWideCrosses(t *testing.T) {
+	for _, c := range []struct {
+		why  string
+		err  error
+		wide bool
+	}{
+		{"no address", fetch.StoreWide(errors.New("no address")), true},
+		{"a login, with its kind", fetch.StoreWide(fmt.Errorf("login: %w", fetch.ErrDenied)), true},
+		{"no identity, whose sentinel does not cross", fmt.Errorf("%w: %w", fetch.ErrNoIdentity, fetch.ErrDenied), true},
+		{"a document", fmt.Errorf("x: %w", fetch.ErrDenied), false},
+	} {
+		got := FromError(1, c.err).Err()
+		if fetch.IsStoreWide(got) != c.wide || errors.Is(got, fetch.ErrDenied) != errors.Is(c.err, fetch.ErrDenied) || got.Error() != c.err.Error() {
+			t.Errorf("%s: %q became %q", c.why, c.err, got)
+		}
+	}
+	later := Answer{Type: Error, Kind: Unavailable, RetryAfter: 3, Store: true}.Err()
+	var after fetch.RetryAfterError
+	if !errors.As(later, &after) || after.RetryAfter() != 3*time.Second {
+		t.Error("when to ask again is lost")
 	}
 }
