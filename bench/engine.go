@@ -183,6 +183,7 @@ type bench struct {
 	dir    string
 	rounds int
 	size   int // of the texts
+	whole  int // the same, repeated for the table of throughput
 	only   []string
 }
 

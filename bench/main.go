@@ -17,6 +17,7 @@ func main() {
 	only := flag.String("engines", "", "measure only these `ENGINES` beside memcpy and maskrun (default: all)")
 	flag.IntVar(&b.rounds, "rounds", 5, "take the median of this `MANY` rounds")
 	flag.IntVar(&b.size, "size", 8<<20, "make texts of this many `BYTES`")
+	flag.IntVar(&b.whole, "whole", 64<<20, "and repeat them up to this many `BYTES` for the table of throughput")
 	flag.StringVar(&b.dir, "dir", "", "`DIRECTORY` for files, with the peers that run.sh has built")
 	flag.Parse()
 	if *only != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,6 +50,8 @@ func (b *bench) setRows(s gen.Set, periodic bool, all []engine, skipped map[stri
 		if (l.Name == "periodic") != periodic {
 			continue
 		}
+		// From memory, as a log comes: one that the caches hold would make memcpy three times as fast, and nobody else.
+		l.Text = bytes.Repeat(l.Text, max(1, b.whole/len(l.Text)))
 		// Texts of one name differ between sets, and the files of programs with them.
 		l.Name = s.Name + "-" + l.Name
 		r := row{set: s.Name, log: strings.TrimPrefix(l.Name, s.Name+"-"), speeds: make([]float64, len(all))}
