@@ -21,7 +21,10 @@ import (
 	"github.com/maskrun/maskrun/fetch/fetchtest"
 )
 
-const awsARN = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+const (
+	awsARN = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+	gcpID  = "projects/p/locations/global/keyRings/r/cryptoKeys/k"
+)
 
 // A file that a pull request brings along names services; those that are none, and
 // those that only the file chose, are not turned to. FAULTS 88, 91.
@@ -94,7 +97,7 @@ func TestCloudServices(t *testing.T) {
 	pair := map[string]*string{"team": new(string)}
 	*pair["team"] = "ml"
 	aws := &kms.MasterKey{Arn: awsARN, EncryptedKey: "eA==", EncryptionContext: pair, CreationDate: time.Now()}
-	gcp := &gcpkms.MasterKey{ResourceID: "projects/p/locations/global/keyRings/r/cryptoKeys/k", EncryptedKey: "eA==", CreationDate: time.Now()}
+	gcp := &gcpkms.MasterKey{ResourceID: gcpID, EncryptedKey: "eA==", CreationDate: time.Now()}
 	for _, c := range []struct {
 		why    string
 		key    keys.MasterKey
@@ -112,7 +115,7 @@ func TestCloudServices(t *testing.T) {
 		{"Google", gcp, 200, `{"plaintext":"` + dataKey + `"}`, "", nil},
 		{"Google: denied", gcp, 403, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"` + fetchtest.Canary + `"}}`, "gcp_kms key: the service said: ", fetch.ErrDenied},
 		{"Google: the key is gone", gcp, 404, `{"error":{"code":404,"status":"NOT_FOUND","message":"` + fetchtest.Canary + `"}}`, "gcp_kms key: the service said: ", fetch.ErrDenied},
-		{"Google: too much", gcp, 429, `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"` + fetchtest.Canary + `"}}`, "gcp_kms key: the service said: ", fetch.ErrUnavailable},
+		{"Google: too much", gcp, 429, `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"` + fetchtest.Canary + `"}}`, "gcp_kms key: status 429", fetch.ErrUnavailable},
 		{"Google: a login page", gcp, 200, "<html>" + fetchtest.Canary, "gcp_kms key: ", nil},
 	} {
 		t.Run(c.why, func(t *testing.T) {
@@ -121,7 +124,7 @@ func TestCloudServices(t *testing.T) {
 			defer server.Close()
 			vars := map[string]string{
 				"AWS_ENDPOINT_URL_KMS": server.URL, "AWS_ACCESS_KEY_ID": "AKIAFAKE", "AWS_SECRET_ACCESS_KEY": fetchtest.Canary, "AWS_MAX_ATTEMPTS": "1",
-				"SOPS_GCP_KMS_ENDPOINT": server.URL, "SOPS_GCP_KMS_CLIENT_TYPE": "rest", "GOOGLE_OAUTH_ACCESS_TOKEN": fetchtest.Canary,
+				"SOPS_GCP_KMS_ENDPOINT": server.URL, "GOOGLE_OAUTH_ACCESS_TOKEN": fetchtest.Canary,
 			}
 			getenv := world(t, vars)
 			file := encrypt(t, formats.Yaml, "a: "+fetchtest.Canary, c.key)

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
 	"github.com/getsops/sops/v3/azkv"
+	"github.com/getsops/sops/v3/gcpkms"
 	"github.com/getsops/sops/v3/hcvault"
 	"github.com/getsops/sops/v3/keys"
 	"github.com/getsops/sops/v3/kms"
@@ -22,8 +23,7 @@ import (
 )
 
 // equip gives a key the client that verifies every certificate, follows no redirect with a
-// token, and reads no endless answer, in place of its SDK's own. Stop ends the call. Google's speaks gRPC, which
-// does as much.
+// token, and reads no endless answer, in place of its SDK's own. Stop ends the call.
 func (s *source) equip(k keys.MasterKey, stop context.CancelCauseFunc) error {
 	switch k := k.(type) {
 	case *hcvault.MasterKey:
@@ -32,6 +32,8 @@ func (s *source) equip(k keys.MasterKey, stop context.CancelCauseFunc) error {
 		return s.equipAzure(k)
 	case *kms.MasterKey:
 		return s.equipAWS(k)
+	case *gcpkms.MasterKey:
+		return s.equipGoogle(k, stop)
 	}
 	return nil
 }

@@ -24,14 +24,15 @@ type answer struct {
 
 // answers are tried in order: words before numbers, they say more.
 var answers = []answer{
-	{fetch.Pattern(`api error ([A-Za-z]{1,60}):`), kindOfWord},        // AWS
-	{fetch.Pattern(`code = ([A-Za-z]{1,40})\b`), kindOfWord},          // gRPC
-	{fetch.Pattern(`(?m)^ERROR CODE: ([A-Za-z]{1,40})$`), kindOfWord}, // Azure
-	{fetch.Pattern(`(?m)^RESPONSE ([0-9]{3}):`), kindOfStatus},        // Azure
-	{fetch.Pattern(`(?m)^Code: ([0-9]{3})\b`), kindOfStatus},          // Vault
-	{fetch.Pattern(`StatusCode: ([0-9]{3})\b`), kindOfStatus},         // AWS
-	{fetch.Pattern(`googleapi: Error ([0-9]{3})\b`), kindOfStatus},    // Google over HTTP
-	{fetch.Pattern(`"status_code":\s*([0-9]{3})\b`), kindOfStatus},    // HuaweiCloud
+	{fetch.Pattern(`api error ([A-Za-z]{1,60}):`), kindOfWord},                 // AWS
+	{fetch.Pattern(`code = ([A-Za-z]{1,40})\b`), kindOfWord},                   // gRPC
+	{fetch.Pattern(`(?m)^ERROR CODE: ([A-Za-z]{1,40})$`), kindOfWord},          // Azure
+	{fetch.Pattern(`(?m)^RESPONSE ([0-9]{3}):`), kindOfStatus},                 // Azure
+	{fetch.Pattern(`(?m)^Code: ([0-9]{3})\b`), kindOfStatus},                   // Vault
+	{fetch.Pattern(`StatusCode: ([0-9]{3})\b`), kindOfStatus},                  // AWS
+	{fetch.Pattern(`googleapi: Error ([0-9]{3})\b`), kindOfStatus},             // Google over HTTP
+	{fetch.Pattern(`(?:status code|fetch token:) ([0-9]{3})\b`), kindOfSignIn}, // Google's sign-in
+	{fetch.Pattern(`"status_code":\s*([0-9]{3})\b`), kindOfStatus},             // HuaweiCloud
 }
 
 func kindOfStatus(found string) error {
@@ -40,6 +41,14 @@ func kindOfStatus(found string) error {
 		return fetch.ErrDenied
 	}
 	return httpx.StatusKind(code)
+}
+
+// kindOfSignIn: who may not sign in is denied, by whatever status.
+func kindOfSignIn(found string) error {
+	if kind := kindOfStatus(found); kind != nil {
+		return kind
+	}
+	return fetch.ErrDenied
 }
 
 // transient are the words of services that ask to be asked again.

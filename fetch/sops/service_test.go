@@ -14,6 +14,7 @@ import (
 
 	"github.com/getsops/sops/v3/azkv"
 	"github.com/getsops/sops/v3/cmd/sops/formats"
+	"github.com/getsops/sops/v3/gcpkms"
 	"github.com/getsops/sops/v3/hcvault"
 	"github.com/getsops/sops/v3/keys"
 	"github.com/getsops/sops/v3/kms"
@@ -148,6 +149,11 @@ func TestServiceFaults(t *testing.T) {
 		}, func(address string) map[string]string {
 			return map[string]string{"AZURE_AUTHORITY_HOST": address + "/", "AZURE_TENANT_ID": tenant, "AZURE_CLIENT_ID": "66666666-7777-8888-9999-000000000000", "AZURE_CLIENT_SECRET": fetchtest.Canary}
 		}, true},
+		{"Google", func(string) keys.MasterKey {
+			return &gcpkms.MasterKey{ResourceID: gcpID, EncryptedKey: "eA==", CreationDate: time.Now()}
+		}, func(address string) map[string]string {
+			return map[string]string{"SOPS_GCP_KMS_ENDPOINT": address, "GOOGLE_OAUTH_ACCESS_TOKEN": fetchtest.Canary}
+		}, false},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			fetchtest.Faults(t, func(address string) error {
@@ -163,9 +169,21 @@ func TestServiceFaults(t *testing.T) {
 	}
 }
 
-// One read is one request to Vault, whatever its client makes of a failure: the Resolver tries
-// again. FAULTS 87
+// One read is one request to Vault or Google, whatever their clients make of a failure: the
+// Resolver tries again. FAULTS 87
 func TestOneTry(t *testing.T) {
+	vault := func(address string) keys.MasterKey {
+		return &hcvault.MasterKey{VaultAddress: address, EnginePath: "transit", KeyName: "k", EncryptedKey: "vault:v1:x", CreationDate: time.Now()}
+	}
+	google := func(string) keys.MasterKey {
+		return &gcpkms.MasterKey{ResourceID: gcpID, EncryptedKey: "eA==", CreationDate: time.Now()}
+	}
+	for name, key := range map[string]func(string) keys.MasterKey{"hc_vault": vault, "gcp_kms": google} {
+		t.Run(name, func(t *testing.T) { testOneTry(t, name, key) })
+	}
+}
+
+func testOneTry(t *testing.T, name string, key func(address string) keys.MasterKey) {
 	for status, kind := range map[int]error{302: fetch.ErrDenied, 403: fetch.ErrDenied, 429: fetch.ErrUnavailable, 500: fetch.ErrUnavailable, 503: fetch.ErrUnavailable} {
 		var asked atomic.Int32
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -174,11 +192,11 @@ func TestOneTry(t *testing.T) {
 			fetchtest.Refuse(w, status)
 		}))
 		defer server.Close()
-		key := &hcvault.MasterKey{VaultAddress: server.URL, EnginePath: "transit", KeyName: "k", EncryptedKey: "vault:v1:x", CreationDate: time.Now()}
-		file := encrypt(t, formats.Yaml, "a: "+fetchtest.Canary, key)
-		env := fetch.Env{Getenv: world(t, map[string]string{"VAULT_ADDR": server.URL, "VAULT_TOKEN": fetchtest.Canary}), HTTP: fetchtest.Client(t), Root: fetchtest.Root(t, map[string][]byte{"a.yaml": file})}
+		file := encrypt(t, formats.Yaml, "a: "+fetchtest.Canary, key(server.URL))
+		vars := map[string]string{"VAULT_ADDR": server.URL, "VAULT_TOKEN": fetchtest.Canary, "SOPS_GCP_KMS_ENDPOINT": server.URL, "GOOGLE_OAUTH_ACCESS_TOKEN": fetchtest.Canary}
+		env := fetch.Env{Getenv: world(t, vars), HTTP: fetchtest.Client(t), Root: fetchtest.Root(t, map[string][]byte{"a.yaml": file})}
 		_, err := read(t, env, "a.yaml", nil)
-		fetchtest.WantError(t, err, kind, "hc_vault key: ")
+		fetchtest.WantError(t, err, kind, name+" key: ")
 		if n := asked.Load(); n != 1 {
 			t.Errorf("status %d: asked %d times", status, n)
 		}
