@@ -14,7 +14,7 @@ import (
 
 	bobusumisu "github.com/BobuSumisu/aho-corasick"
 	"github.com/cloudflare/ahocorasick"
-	"github.com/maskrun/maskrun/bench/gen"
+	"github.com/maskrun/maskrun/internal/benchdata"
 	"github.com/maskrun/maskrun/masker"
 	petar "github.com/petar-dambovaliev/aho-corasick"
 )
@@ -28,14 +28,14 @@ type engine struct {
 	logs []string // and the logs
 
 	// open makes it ready for a set. An error says why it cannot be measured here.
-	open func(b *bench, s gen.Set) (runner, error)
+	open func(b *bench, s benchdata.Set) (runner, error)
 }
 
 // A runner is an engine that is ready for one set.
 type runner interface {
 	// run passes the first n bytes of a log through, reps times over, in writes of
 	// arrival bytes, and tells how long that took.
-	run(l gen.Log, n, reps, arrival int) (time.Duration, error)
+	run(l benchdata.Log, n, reps, arrival int) (time.Duration, error)
 	close()
 }
 
@@ -72,8 +72,8 @@ func (e engine) runs(set, log string) bool {
 type pass func(text []byte, arrival int)
 
 // inProcess makes runners of passes.
-func inProcess(open func(gen.Set) (pass, error)) func(*bench, gen.Set) (runner, error) {
-	return func(_ *bench, s gen.Set) (runner, error) {
+func inProcess(open func(benchdata.Set) (pass, error)) func(*bench, benchdata.Set) (runner, error) {
+	return func(_ *bench, s benchdata.Set) (runner, error) {
 		p, err := open(s)
 		if err != nil {
 			return nil, err
@@ -82,7 +82,7 @@ func inProcess(open func(gen.Set) (pass, error)) func(*bench, gen.Set) (runner, 
 	}
 }
 
-func (p pass) run(l gen.Log, n, reps, arrival int) (time.Duration, error) {
+func (p pass) run(l benchdata.Log, n, reps, arrival int) (time.Duration, error) {
 	begun := time.Now()
 	for range reps {
 		p(l.Text[:n], arrival)
@@ -98,7 +98,7 @@ func writes(text []byte, arrival int, write func([]byte)) {
 	}
 }
 
-func openMemcpy(gen.Set) (pass, error) {
+func openMemcpy(benchdata.Set) (pass, error) {
 	to := make([]byte, 64<<10)
 	return func(text []byte, arrival int) {
 		writes(text, min(arrival, len(to)), func(p []byte) { copy(to, p) })
@@ -107,7 +107,7 @@ func openMemcpy(gen.Set) (pass, error) {
 
 // compile makes our redactor for a set. The needles of S1 to S3 are looked for
 // as they are, to be the same set for everybody.
-func compile(s gen.Set) (*masker.Masker, error) {
+func compile(s benchdata.Set) (*masker.Masker, error) {
 	var values []masker.Value
 	for i, n := range s.Needles {
 		values = append(values, masker.Value{Name: fmt.Sprintf("V%d", i), Bytes: n})
@@ -118,7 +118,7 @@ func compile(s gen.Set) (*masker.Masker, error) {
 	return masker.New(values, &masker.Options{Encodings: []string{}})
 }
 
-func openMaskrun(s gen.Set) (pass, error) {
+func openMaskrun(s benchdata.Set) (pass, error) {
 	m, err := compile(s)
 	if err != nil {
 		return nil, err
@@ -130,7 +130,7 @@ func openMaskrun(s gen.Set) (pass, error) {
 	}, nil
 }
 
-func openReplacer(s gen.Set) (pass, error) {
+func openReplacer(s benchdata.Set) (pass, error) {
 	var pairs []string
 	for _, n := range s.Needles {
 		pairs = append(pairs, string(n), "***")
@@ -149,14 +149,14 @@ func openReplacer(s gen.Set) (pass, error) {
 	}, nil
 }
 
-func openBobuSumisu(s gen.Set) (pass, error) {
+func openBobuSumisu(s benchdata.Set) (pass, error) {
 	trie := bobusumisu.NewTrieBuilder().AddPatterns(s.Needles).Build()
 	return func(text []byte, arrival int) {
 		writes(text, arrival, func(p []byte) { trie.Walk(p, func(_, _, _ int64) bool { return true }) })
 	}, nil
 }
 
-func openPetar(s gen.Set) (pass, error) {
+func openPetar(s benchdata.Set) (pass, error) {
 	b := petar.NewAhoCorasickBuilder(petar.Opts{MatchKind: petar.LeftMostLongestMatch, DFA: true})
 	ac := b.BuildByte(s.Needles)
 	return func(text []byte, arrival int) {
@@ -167,7 +167,7 @@ func openPetar(s gen.Set) (pass, error) {
 	}, nil
 }
 
-func openCloudflare(s gen.Set) (pass, error) {
+func openCloudflare(s benchdata.Set) (pass, error) {
 	m := ahocorasick.NewMatcher(s.Needles)
 	return func(text []byte, arrival int) {
 		writes(text, arrival, func(p []byte) { m.Match(p) })
@@ -205,7 +205,7 @@ func (b *bench) forget(suffix string) {
 }
 
 // needleFile holds the needles, one on a line: those with line breaks as their lines.
-func (b *bench) needleFile(s gen.Set) (string, error) {
+func (b *bench) needleFile(s benchdata.Set) (string, error) {
 	return b.path("needles-"+s.Name+".txt", func() []byte {
 		seen := map[string]bool{"": true}
 		var out bytes.Buffer

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/maskrun/maskrun/bench/gen"
+	"github.com/maskrun/maskrun/internal/benchdata"
 )
 
 // Each run lasts about runTime: long enough for the clock, short enough that ten
@@ -25,7 +25,7 @@ type cell struct {
 }
 
 // prepare warms an engine up and chooses how much text makes a run.
-func prepare(r runner, l gen.Log, arrival int) (*cell, error) {
+func prepare(r runner, l benchdata.Log, arrival int) (*cell, error) {
 	c := &cell{r: r, n: min(probeSize, len(l.Text)), reps: 1}
 	if w, ok := r.(whole); ok {
 		var err error
@@ -46,7 +46,7 @@ func prepare(r runner, l gen.Log, arrival int) (*cell, error) {
 	return c, nil
 }
 
-func (c *cell) measure(l gen.Log, arrival int) error {
+func (c *cell) measure(l benchdata.Log, arrival int) error {
 	took, err := c.r.run(l, c.n, c.reps, arrival)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (c *cell) speed() float64 {
 
 // measureAll runs all cells once in each round, so that a bad moment of the
 // machine falls upon all of them.
-func (b *bench) measureAll(l gen.Log, arrival int, runners []runner) ([]*cell, error) {
+func (b *bench) measureAll(l benchdata.Log, arrival int, runners []runner) ([]*cell, error) {
 	cells := make([]*cell, len(runners))
 	for i, r := range runners {
 		if r == nil {
@@ -93,7 +93,7 @@ func (b *bench) measureAll(l gen.Log, arrival int, runners []runner) ([]*cell, e
 
 // open makes the engines ready for a set. What cannot be measured here is nil,
 // and skipped tells why.
-func (b *bench) open(s gen.Set, all []engine, skipped map[string]string) (runners []runner, closeAll func()) {
+func (b *bench) open(s benchdata.Set, all []engine, skipped map[string]string) (runners []runner, closeAll func()) {
 	for _, e := range all {
 		var r runner
 		if b.wants(e) && slices.Contains(e.sets, s.Name) {

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/maskrun/maskrun/bench/gen"
+	"github.com/maskrun/maskrun/internal/benchdata"
 )
 
 // A program whose start is measured too gets wholeSize of text, so that the start
@@ -30,7 +30,7 @@ type whole struct {
 }
 
 // choose tells how much text makes a run, from the times of nothing and of a little.
-func (w whole) choose(l gen.Log) (n int, err error) {
+func (w whole) choose(l benchdata.Log) (n int, err error) {
 	n = len(l.Text)
 	start, err := w.run(l, 0, 1, 0)
 	if err != nil {
@@ -44,7 +44,7 @@ func (w whole) choose(l gen.Log) (n int, err error) {
 }
 
 // run takes as much of the log, again and again, as n bytes are.
-func (w whole) run(l gen.Log, n, reps, _ int) (time.Duration, error) {
+func (w whole) run(l benchdata.Log, n, reps, _ int) (time.Duration, error) {
 	path, err := w.b.path(fmt.Sprintf("%s-%d.whole", l.Name, n), func() []byte {
 		return slices.Repeat(l.Text, n/len(l.Text))
 	})
@@ -79,7 +79,7 @@ func (w whole) once(path string) error {
 
 func (w whole) close() {}
 
-func openRipgrep(b *bench, s gen.Set) (runner, error) {
+func openRipgrep(b *bench, s benchdata.Set) (runner, error) {
 	rg, err := exec.LookPath("rg")
 	if err != nil {
 		return nil, fmt.Errorf("ripgrep is %w: no rg on the PATH", errAbsent)
@@ -91,12 +91,12 @@ func openRipgrep(b *bench, s gen.Set) (runner, error) {
 	}}, err
 }
 
-func openMask(b *bench, s gen.Set) (runner, error) {
+func openMask(b *bench, s benchdata.Set) (runner, error) {
 	maskrun, err := b.built("maskrun", "go", "")
 	if err != nil {
 		return nil, err
 	}
-	flags, err := gen.Flags(b.dir, s.Name)
+	flags, err := benchdata.Flags(b.dir, s.Name)
 	return whole{b, func(log string) (*exec.Cmd, error) {
 		in, err := os.Open(log)
 		cmd := exec.Command(maskrun, append([]string{"mask"}, flags...)...)
@@ -125,8 +125,8 @@ type server struct {
 	name string
 }
 
-func openRust(mode string) func(*bench, gen.Set) (runner, error) {
-	return func(b *bench, s gen.Set) (runner, error) {
+func openRust(mode string) func(*bench, benchdata.Set) (runner, error) {
+	return func(b *bench, s benchdata.Set) (runner, error) {
 		path, err := b.built("rust-peer", "cargo", " and Debian's librust-aho-corasick-dev")
 		if err != nil {
 			return nil, err
@@ -135,7 +135,7 @@ func openRust(mode string) func(*bench, gen.Set) (runner, error) {
 	}
 }
 
-func openVectorscan(b *bench, s gen.Set) (runner, error) {
+func openVectorscan(b *bench, s benchdata.Set) (runner, error) {
 	path, err := b.built("vectorscan-peer", "cc", " and Debian's libvectorscan-dev or libhyperscan-dev")
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func openVectorscan(b *bench, s gen.Set) (runner, error) {
 	return b.serve(s, path)
 }
 
-func (b *bench) serve(s gen.Set, argv ...string) (runner, error) {
+func (b *bench) serve(s benchdata.Set, argv ...string) (runner, error) {
 	needles, err := b.path("needles-"+s.Name+".bin", func() []byte {
 		var out []byte
 		for _, n := range s.Needles {
@@ -184,7 +184,7 @@ func (v *server) answer() (string, error) {
 	return strings.TrimSpace(line), nil
 }
 
-func (v *server) run(l gen.Log, n, reps, arrival int) (time.Duration, error) {
+func (v *server) run(l benchdata.Log, n, reps, arrival int) (time.Duration, error) {
 	path, err := v.b.path(l.Name+".log", func() []byte { return l.Text })
 	if err != nil {
 		return 0, err

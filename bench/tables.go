@@ -7,18 +7,18 @@ import (
 	"slices"
 	"time"
 
-	"github.com/maskrun/maskrun/bench/gen"
+	"github.com/maskrun/maskrun/internal/benchdata"
 	"github.com/maskrun/maskrun/masker"
 )
 
 // arrivals is how the speed depends on how much comes at once.
 func (b *bench) arrivals() error {
 	fmt.Print("### Small writes\n\nS2, log ci: maskrun, and memcpy beside it.\n\n| bytes per write | maskrun MB/s | ns per write | memcpy MB/s |\n|---:|---:|---:|---:|\n")
-	s := gen.Sets()[1]
+	s := benchdata.Sets()[1]
 	all := engines()[:2]
 	runners, closeAll := b.open(s, all, map[string]string{})
 	defer closeAll()
-	l := gen.Log{Name: "ci", Text: gen.CI(b.size)}
+	l := benchdata.Log{Name: "ci", Text: benchdata.CI(b.size)}
 	small := 0.0
 	for _, arrival := range []int{16, 80, 4 << 10, 64 << 10} {
 		progress("writes of %d bytes", arrival)
@@ -45,12 +45,12 @@ func (b *bench) doubling() error {
 		fmt.Printf(" %d |", smallest<<i>>20)
 	}
 	fmt.Print("\n|---|---:|---:|---:|---:|\n")
-	s := gen.Periodic(gen.Sets()[1])
+	s := benchdata.Periodic(benchdata.Sets()[1])
 	scan, err := openMaskrun(s)
 	if err != nil {
 		return err
 	}
-	for _, l := range gen.Logs(smallest<<(steps-1), s) {
+	for _, l := range benchdata.Logs(smallest<<(steps-1), s) {
 		progress("doubling %s", l.Name)
 		var took [steps]float64
 		for range b.rounds {
@@ -81,12 +81,12 @@ func (b *bench) doubling() error {
 // meanwhile, and what each stream adds.
 func (b *bench) memory() error {
 	fmt.Print("### Build and memory\n\n| values | forms | build, ms | stays, KiB | allocated meanwhile, KiB | KiB a value | a stream, KiB |\n|---|---:|---:|---:|---:|---:|---:|\n")
-	sets := append([]gen.Set{
-		{Name: "one token of 40 bytes", Needles: gen.Tokens(1, 40), AllForms: true},
-		{Name: "1,000 tokens of 40 bytes", Needles: gen.Tokens(1000, 40), AllForms: true},
-		{Name: "one private key of 3 kB", Needles: [][]byte{gen.Key(3000)}, AllForms: true},
-		{Name: "one value of 1 MB", Needles: gen.Tokens(1, 1<<20), AllForms: true},
-	}, gen.Sets()...)
+	sets := append([]benchdata.Set{
+		{Name: "one token of 40 bytes", Needles: benchdata.Tokens(1, 40), AllForms: true},
+		{Name: "1,000 tokens of 40 bytes", Needles: benchdata.Tokens(1000, 40), AllForms: true},
+		{Name: "one private key of 3 kB", Needles: [][]byte{benchdata.Key(3000)}, AllForms: true},
+		{Name: "one value of 1 MB", Needles: benchdata.Tokens(1, 1<<20), AllForms: true},
+	}, benchdata.Sets()...)
 	var costs []cost
 	for _, s := range sets {
 		progress("memory of %s", s.Name)
@@ -134,7 +134,7 @@ func printLimits(l ...limit) {
 }
 
 // cost measures one set and prints its row.
-func (b *bench) cost(s gen.Set) (cost, error) {
+func (b *bench) cost(s benchdata.Set) (cost, error) {
 	var builds []float64
 	for first := time.Now(); len(builds) < b.rounds && (len(builds) == 0 || time.Since(first) < enough); {
 		begun := time.Now()
@@ -169,7 +169,7 @@ func (b *bench) cost(s gen.Set) (cost, error) {
 // stream is what one Writer holds after a log without hits.
 func stream(m *masker.Masker) float64 {
 	const streams = 16
-	text := gen.CI(1 << 20)
+	text := benchdata.CI(1 << 20)
 	keep := make([]*masker.Writer, streams)
 	before, _ := heap()
 	for i := range keep {

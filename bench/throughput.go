@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/maskrun/maskrun/bench/gen"
+	"github.com/maskrun/maskrun/internal/benchdata"
 )
 
 // A row is one set with one log, and the speed of each engine in MB/s.
@@ -19,8 +19,8 @@ type row struct {
 func (b *bench) throughput() error {
 	all, skipped := engines(), map[string]string{}
 	var rows []row
-	for _, s := range gen.Sets() {
-		for _, set := range []gen.Set{s, gen.Periodic(s)} {
+	for _, s := range benchdata.Sets() {
+		for _, set := range []benchdata.Set{s, benchdata.Periodic(s)} {
 			periodic := len(set.Needles) > len(s.Needles)
 			if periodic && s.AllForms {
 				continue // a value of 2,001 bytes in all forms: the row periodic of S4 goes without
@@ -38,7 +38,7 @@ func (b *bench) throughput() error {
 }
 
 // setRows measures one set: with the periodic log alone, or with all others.
-func (b *bench) setRows(s gen.Set, periodic bool, all []engine, skipped map[string]string) (rows []row, err error) {
+func (b *bench) setRows(s benchdata.Set, periodic bool, all []engine, skipped map[string]string) (rows []row, err error) {
 	use := slices.Clone(all)
 	if periodic {
 		use = slices.DeleteFunc(use, func(e engine) bool { return !slices.Contains(e.logs, "periodic") })
@@ -46,7 +46,7 @@ func (b *bench) setRows(s gen.Set, periodic bool, all []engine, skipped map[stri
 	runners, closeAll := b.open(s, use, skipped)
 	defer settle()
 	defer closeAll()
-	for _, l := range gen.Logs(b.size, s) {
+	for _, l := range benchdata.Logs(b.size, s) {
 		if (l.Name == "periodic") != periodic {
 			continue
 		}
@@ -105,7 +105,7 @@ func printThroughput(all []engine, rows []row, skipped map[string]string) {
 		fmt.Printf("- %s: %s.%s\n", e.name, e.does, why)
 	}
 	fmt.Println("\nThe sets:")
-	for _, s := range gen.Sets() {
+	for _, s := range benchdata.Sets() {
 		total, shortest := 0, len(s.Needles[0])
 		for _, n := range s.Needles {
 			total, shortest = total+len(n), min(shortest, len(n))

@@ -3,12 +3,14 @@ package masker
 import (
 	"io"
 	"testing"
+
+	"github.com/maskrun/maskrun/internal/benchdata"
 )
 
 // In the steady state a Write allocates nothing, whatever its size.
 func TestWriteAllocatesNothing(t *testing.T) {
 	m := newMasker(t, nil, "Kestrel-77-vermilion", "first-line-1\nsecond-line-2", "pass")
-	text := ciLog(256 << 10)
+	text := benchdata.CI(256 << 10)
 	for _, size := range []int{16, 80, 4 << 10, 64 << 10} {
 		w := m.NewWriter(io.Discard)
 		at := 0

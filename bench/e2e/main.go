@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/maskrun/maskrun/bench/gen"
+	"github.com/maskrun/maskrun/internal/benchdata"
 )
 
 // chunk is how much the producer writes at once.
@@ -43,7 +43,7 @@ func main() {
 
 // print writes the log ci, over and over.
 func print(w io.Writer, total int64) error {
-	text := gen.CI(8 << 20)
+	text := benchdata.CI(8 << 20)
 	for i := 0; total > 0; i = (i + chunk) % len(text) {
 		n, err := w.Write(text[i : i+int(min(chunk, total))])
 		if err != nil {
@@ -63,7 +63,7 @@ type way struct {
 }
 
 func compare(dir string, total int64, rounds int) error {
-	secrets, err := gen.Flags(dir, "S2")
+	secrets, err := benchdata.Flags(dir, "S2")
 	if err != nil {
 		return err
 	}

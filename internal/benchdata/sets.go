@@ -1,6 +1,6 @@
-// Package gen makes the texts and the needles of the benchmarks. Everything has
+// Package benchdata makes the texts and the needles of the benchmarks. Everything has
 // a fixed seed: two runs, on two machines, measure the same bytes.
-package gen
+package benchdata
 
 import (
 	"bytes"
