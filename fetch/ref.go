@@ -176,14 +176,37 @@ func parseParams(query string) (url.Values, error) {
 		}
 		value, err := decode(v)
 		if err != nil {
-			return nil, fmt.Errorf("parameter %s: %w", key, err)
+			return nil, &paramError{key, fmt.Errorf("has a %w", err)}
 		}
 		if params.Has(key) {
-			return nil, fmt.Errorf("parameter %s is given twice", key)
+			return nil, &paramError{key, errors.New("is given twice")}
 		}
 		params.Set(key, value)
 	}
 	return params, checkParams(params)
+}
+
+// A paramError names a parameter that the text has, and not one that we know.
+type paramError struct {
+	name string
+	err  error
+}
+
+func (e *paramError) Error() string { return "parameter " + e.name + " " + e.err.Error() }
+func (e *paramError) Unwrap() error { return e.err }
+
+// Mistake says why a text is no reference, given the error of [ParseRef], without a word of
+// it: it may be a secret in the wrong place. Where is that place: "in this file".
+func Mistake(err error, where string) string {
+	var foreign *paramError
+	switch cause := errors.Unwrap(err); {
+	case cause == nil:
+		return "not a reference (scheme://path, for example env://NAME); values do not belong " + where
+	case errors.As(err, &foreign):
+		return "bad reference: a parameter " + foreign.err.Error()
+	default:
+		return "bad reference: " + strings.ReplaceAll(cause.Error(), "\n", ": ")
+	}
 }
 
 // paramValues lists what the closed parameters accept.

@@ -236,3 +236,25 @@ func checkSafe(t *testing.T, r Ref) {
 func sameRef(a, b Ref) bool {
 	return a.Scheme == b.Scheme && a.Path == b.Path && a.Field == b.Field && a.Params.Encode() == b.Params.Encode()
 }
+
+// What was typed may be a secret: of a mistake no word of it is told but parameters that we know. FAULTS 99
+func TestMistake(t *testing.T) {
+	for _, c := range []struct{ why, in, want string }{
+		{"no reference at all", canary, "not a reference (scheme://path, for example env://NAME); values do not belong here"},
+		{"an address with a bad scheme", "1" + canary + "://x", "not a reference (scheme://path, for example env://NAME); values do not belong here"},
+		{"no path", "vault://", "bad reference: no path"},
+		{"a parameter of ours", "vault://x?decode=" + canary, "bad reference: parameter decode: unknown value: want base64 or hex"},
+		{"somebody's parameter, twice", "vault://x?" + canary + "=1&" + canary + "=2", "bad reference: a parameter is given twice"},
+		{"somebody's parameter, damaged", "vault://x?" + canary + "=%zz", "bad reference: a parameter has a malformed percent escape: write % as %25"},
+		{"a parameter without a name", "vault://x?=" + canary, "bad reference: parameter without a name"},
+	} {
+		_, err := ParseRef(c.in)
+		if err == nil {
+			t.Fatalf("%s: no error", c.why)
+		}
+		if got := Mistake(err, "here"); got != c.want {
+			t.Errorf("%s: %q, want %q", c.why, got, c.want)
+		}
+		noCanary(t, c.why, Mistake(err, "here"))
+	}
+}

@@ -162,25 +162,38 @@ func (p *program) noCommand(c *cli.Context) error {
 	case c.Bool("version"):
 		return printVersion(c.App.Writer, false)
 	case name == "help" && c.NArg() > 1:
-		return cli.ShowCommandHelp(c, c.Args().Get(1))
+		return p.helpFor(c.Args().Get(1))
 	case name == "help":
 		return cli.ShowAppHelp(c)
 	case name == "":
 		return usagef("", "no command")
 	default:
-		return unknownCommand(name)
+		return unknownCommand(name, fmt.Sprintf(" (to run it with secrets: maskrun run -- %s)", name))
 	}
 }
 
-func unknownCommand(name string) error {
+// helpFor shows what COMMAND --help shows: maskrun help COMMAND.
+func (p *program) helpFor(name string) error {
+	if !slices.Contains(commandNames(), name) {
+		return unknownCommand(name, "")
+	}
+	return p.app([]string{name}).Run([]string{"maskrun", name, "--help"})
+}
+
+func commandNames() []string {
 	var names []string
 	for _, row := range commands() {
 		names = append(names, row.name)
 	}
-	if near := config.Nearest(name, names); near != "" {
+	return names
+}
+
+// unknownCommand suggests the nearest, else what the advice is.
+func unknownCommand(name, advice string) error {
+	if near := config.Nearest(name, commandNames()); near != "" {
 		return fmt.Errorf("unknown command %q, did you mean %q?", name, near)
 	}
-	return usagef("", "unknown command %q (to run it with secrets: maskrun run -- %s)", name, name)
+	return usagef("", "unknown command %q%s", name, advice)
 }
 
 // What package flag says, taken apart: it repeats values, which we must not.
@@ -198,6 +211,9 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 	}
 	msg := err.Error()
 	if m := undefinedFlag().FindStringSubmatch(msg); m != nil {
+		if name == "" && slices.Contains(flagsOfRun(), m[1]) {
+			return usagef(name, "flag %s stands behind a command: maskrun run %[1]s …", dashed(m[1]))
+		}
 		if near := config.Nearest(m[1], longNames(flags)); near != "" {
 			return usagef(name, "unknown flag %s, did you mean --%s?", dashed(m[1]), near)
 		}
@@ -210,6 +226,15 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		return usagef(name, "flag %s: %s", dashed(m[1]), wantedValue(flags, m[1]))
 	}
 	return usagef(name, "the flags cannot be read")
+}
+
+// flagsOfRun are the flags of run, by all their names.
+func flagsOfRun() []string {
+	var names []string
+	for _, f := range flatten(runCommand().flags()) {
+		names = append(names, f.Names()...)
+	}
+	return names
 }
 
 // wantedValue says what a flag takes.

@@ -42,7 +42,7 @@ func (g *gatherer) envFile(path string) ([]wanted, error) {
 		w := wanted{name: pair.Key, from: fetch.Place{File: path, At: fmt.Sprintf(":%d", pair.Line)}, dir: dir, trusted: g.flags.trusted}
 		if fetch.LooksLikeRef(pair.Value, g.schemes) {
 			if w.ref, err = fetch.ParseRef(pair.Value); err != nil {
-				g.bad = append(g.bad, fmt.Errorf("%s: %s: %s", w.from, w.name, badRef(err)))
+				g.bad = append(g.bad, fmt.Errorf("%s: %s: %s", w.from, w.name, fetch.Mistake(err, notHere)))
 				continue
 			}
 		} else {

@@ -18,6 +18,7 @@ type secretFlags struct {
 	config, environment   string
 	envFiles, secrets     []string
 	only                  []string
+	onlyBy                string // who says only, for the errors; "" is --only
 	maskEnv               []string
 	maskEnvGiven, trusted bool
 	total, try            time.Duration  // how long stores have for everything, and for one request

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -60,20 +61,39 @@ func (p *program) getOne(f secretFlags, arg string) (fetch.Value, error) {
 	var value fetch.Value
 	err := p.interruptible(func(ctx context.Context) error {
 		shop := p.openShop(ctx)
-		if !variableName().MatchString(arg) {
-			f.secrets, f.only = append(f.secrets, "VALUE="+arg), []string{"VALUE"}
-		} else {
-			f.only = []string{arg}
+		f, err := f.justOne(arg)
+		if err != nil {
+			return err
 		}
 		_, secrets, err := p.fetch(ctx, shop, f)
 		if err != nil {
 			return err
 		}
 		if len(secrets) == 0 {
-			return fmt.Errorf("get: %s is optional, and there is nothing there", f.only[0])
+			return fmt.Errorf("get: %s is optional, and there is nothing there", arg)
 		}
 		value = secrets[0].value
 		return nil
 	})
 	return value, err
+}
+
+// justOne asks for what arg names alone: a variable, or a reference, which needs no name.
+func (f secretFlags) justOne(arg string) (secretFlags, error) {
+	f.onlyBy = "get"
+	if variableName().MatchString(arg) {
+		f.only = []string{arg}
+		return f, nil
+	}
+	ref, err := fetch.ParseRef(arg)
+	if err != nil {
+		return f, fmt.Errorf("get: %s", fetch.Mistake(err, notHere))
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return f, fmt.Errorf("working directory: %w", err)
+	}
+	f.listed = []wanted{{ref: ref, from: fetch.Place{File: "get"}, dir: here, trusted: true}}
+	f.only = []string{""}
+	return f, nil
 }

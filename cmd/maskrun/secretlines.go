@@ -77,7 +77,7 @@ func (s secretLines) line(line string) ([]wanted, error) {
 	if m := ownLine().FindStringSubmatch(line); m != nil {
 		ref, err := fetch.ParseRef(strings.TrimRight(m[2], "; "))
 		if err != nil {
-			return nil, errors.New(badRef(err))
+			return nil, errors.New(fetch.Mistake(err, notHere))
 		}
 		return []wanted{{name: m[1], ref: ref}}, nil
 	}
@@ -107,7 +107,7 @@ func (s secretLines) line(line string) ([]wanted, error) {
 func one(name, ref string, e *expansion) ([]wanted, error) {
 	r, err := fetch.ParseRef(ref)
 	if err != nil {
-		return nil, errors.New(badRef(err))
+		return nil, errors.New(fetch.Mistake(err, notHere))
 	}
 	return []wanted{{name: name, ref: r, expand: e}}, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -69,8 +70,9 @@ func (p *program) gather(f secretFlags, schemes []string) (wish, error) {
 		g.fromConfig(w.cfg),
 		g.fromEnvironment(),
 	)
-	w.list, err = pick(w.list, f.only)
-	g.fail(err)
+	if w.list, err = pick(w.list, f.only); err != nil {
+		g.fail(fmt.Errorf("%s: %w", cmp.Or(f.onlyBy, "--only"), err))
+	}
 	w.bad = g.bad
 	w.cfg = withVault(w.cfg, f.stores)
 	return w, errors.Join(g.errs...)
@@ -103,9 +105,12 @@ func pick(list []wanted, only []string) ([]wanted, error) {
 			continue
 		}
 		if near := config.Nearest(name, names); near != "" {
-			return nil, fmt.Errorf("--only: no secret %q, did you mean %q?", name, near)
+			return nil, fmt.Errorf("no secret %q, did you mean %q?", name, near)
 		}
-		return nil, fmt.Errorf("--only: no secret %q", name)
+		if len(names) == 0 {
+			return nil, fmt.Errorf("no secret %q: none is named by --secret, --env-file, maskrun.yaml or the environment", name)
+		}
+		return nil, fmt.Errorf("no secret %q", name)
 	}
 	return slices.DeleteFunc(list, func(w wanted) bool { return !slices.Contains(only, w.name) }), nil
 }
@@ -182,7 +187,7 @@ func (g *gatherer) fromSecretFlags() []wanted {
 		ref, err := fetch.ParseRef(text)
 		switch {
 		case err != nil:
-			g.bad = append(g.bad, fmt.Errorf("--secret %s: %s", name, badRef(err)))
+			g.bad = append(g.bad, fmt.Errorf("--secret %s: %s", name, fetch.Mistake(err, notHere)))
 		case slices.ContainsFunc(out, func(w wanted) bool { return w.name == name }):
 			g.fail(fmt.Errorf("--secret %s is given twice", name))
 		default:
@@ -192,15 +197,8 @@ func (g *gatherer) fromSecretFlags() []wanted {
 	return out
 }
 
-// badRef tells why a text is no reference: in the innermost words, for the
-// others name a part of it, and it may be a secret in the wrong place.
-func badRef(err error) string {
-	cause := errors.Unwrap(err)
-	if cause == nil || strings.Contains(cause.Error(), "parameter ") {
-		return "not a reference (scheme://path, for example env://NAME); values do not belong on the command line or in files"
-	}
-	return "bad reference: " + strings.ReplaceAll(cause.Error(), "\n", ": ")
-}
+// notHere is where no value belongs.
+const notHere = "on the command line or in files"
 
 // fromConfig takes the secrets of the file, those of the environment first.
 func (g *gatherer) fromConfig(cfg *config.Config) []wanted {
@@ -238,7 +236,7 @@ func (g *gatherer) fromEnvironment() []wanted {
 		}
 		ref, err := fetch.ParseRef(text)
 		if err != nil {
-			g.bad = append(g.bad, fmt.Errorf("variable %s of the environment: %s", name, badRef(err)))
+			g.bad = append(g.bad, fmt.Errorf("variable %s of the environment: %s", name, fetch.Mistake(err, notHere)))
 			continue
 		}
 		trusted := ref.Scheme != "exec" || g.flags.trusted

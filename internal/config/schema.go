@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -110,20 +109,9 @@ func (r *reader) ref(e entry, where string) fetch.Ref {
 	}
 	ref, err := fetch.ParseRef(s)
 	if err != nil {
-		r.problemf(e.at, "%s: %s", where, badRef(err))
+		r.problemf(e.at, "%s: %s", where, fetch.Mistake(err, "in this file"))
 	}
 	return ref
-}
-
-// badRef says what is wrong with a reference: only the innermost sentence of the
-// error, for the others name its scheme or a parameter, and what was written
-// here may be a secret that somebody pasted.
-func badRef(err error) string {
-	cause := errors.Unwrap(err)
-	if cause == nil || strings.Contains(cause.Error(), "parameter ") {
-		return "not a reference (scheme://path, for example env://NAME); values do not belong in this file"
-	}
-	return "bad reference: " + strings.ReplaceAll(cause.Error(), "\n", ": ")
 }
 
 func (r *reader) environments(e entry, where string) {
@@ -166,8 +154,11 @@ func (r *reader) encodings(e entry, where string) []string {
 	if _, list := e.value.(*ast.SequenceNode); list {
 		return r.texts(e, where, groups...)
 	}
-	if r.oneOf(e, where, "all", "none") == "none" {
+	switch s, ok := r.text(e, where); {
+	case ok && s == "none":
 		return []string{}
+	case ok && s != "all":
+		r.problemf(e.at, "%s must be all, none or a list of %s", where, strings.Join(groups, ", "))
 	}
 	return nil
 }

@@ -116,8 +116,11 @@ func (r *reader) syntax(err error) {
 	var syn *yaml.SyntaxError
 	if errors.As(err, &syn) {
 		pos = at(syn.Token)
-		if fixedSentences[syn.Message] {
-			msg += ": " + strings.ReplaceAll(syn.Message, "\t", `\t`)
+		switch {
+		case strings.Contains(syn.Message, "\t") || strings.Contains(syn.Message, "tab character"):
+			msg += ": a line is indented with a tab: use blanks"
+		case fixedSentences[syn.Message]:
+			msg += ": " + syn.Message
 		}
 	}
 	r.problem(pos, msg)
@@ -136,8 +139,6 @@ var fixedSentences = map[string]bool{
 	"could not find flow mapping end token '}'":                          true,
 	"could not find map value":                                           true,
 	"expected map key-value delimiter ':'":                               true,
-	"found a tab character where an indentation space is expected":       true,
-	"found character '\t' that cannot start any token":                   true,
 	"found an invalid key for this map":                                  true,
 	"mapping value is not allowed in this context":                       true,
 	"non-map value is specified":                                         true,
