@@ -91,7 +91,11 @@ func (f *fakeGoogle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	who := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
-	f.calls = append(f.calls, r.URL.EscapedPath()+" "+who)
+	call := r.URL.EscapedPath() + " " + who
+	if payer := r.Header.Get("X-Goog-User-Project"); payer != "" {
+		call += " paid by " + payer
+	}
+	f.calls = append(f.calls, call)
 	if f.fault != nil && f.fault(w, r) {
 		return
 	}

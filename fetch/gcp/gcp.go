@@ -79,7 +79,8 @@ func (s *service) do(ctx context.Context, c call, out any) error {
 	if err != nil {
 		return fetch.StoreWide(err)
 	}
-	a, err := httpx.Call{URL: c.url, Token: token, Body: c.body}.Do(ctx, s.http)
+	project, _ := token.Extra(payer).(string)
+	a, err := httpx.Call{URL: c.url, Token: token.AccessToken, Header: map[string]string{"X-Goog-User-Project": project}, Body: c.body}.Do(ctx, s.http)
 	if err != nil {
 		return explain(c, a, err)
 	}

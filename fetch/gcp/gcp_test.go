@@ -106,6 +106,10 @@ func TestIdentity(t *testing.T) {
 	if err := os.WriteFile(adc, f.keyFile(nil), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	paying := filepath.Join(dir, "paying.json")
+	if err := os.WriteFile(paying, f.keyFile(func(m map[string]any) { m["quota_project_id"] = "payer" }), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	root := fetchtest.Root(t, map[string][]byte{"key.json": f.keyFile(nil)})
 	no := map[string]any{"workload_identity_provider": nil}
 	with := func(k, v string) map[string]any { return map[string]any{"workload_identity_provider": nil, k: v} }
@@ -124,6 +128,9 @@ func TestIdentity(t *testing.T) {
 		{"a service account with it", map[string]any{"service_account": email}, nil, "/v1/token , " + act + stsToken + ", " + read + actToken},
 		{"Application Default Credentials", no, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": adc}, "/token , " + read + saToken},
 		{"a service account with them", with("service_account", email), map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": adc}, "/token , " + act + saToken + ", " + read + actToken},
+		{"credentials that say which project pays, as gcloud writes them", no, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": paying}, "/token , " + read + saToken + " paid by payer"},
+		{"a project of the environment's pays", no, map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": paying, "GOOGLE_CLOUD_QUOTA_PROJECT": "other"}, "/token , " + read + saToken + " paid by other"},
+		{"a service account pays for itself", with("service_account", email), map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": paying}, "/token , " + act + saToken + ", " + read + actToken},
 		{"a key file of the configuration", with("credentials_file", "key.json"), nil, "/token , " + read + saToken},
 	} {
 		t.Run(c.why, func(t *testing.T) {

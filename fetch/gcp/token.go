@@ -85,7 +85,7 @@ func source(ctx context.Context, env fetch.Env, s settings) (oauth2.TokenSource,
 	case s.file != "":
 		return fromFile(ctx, env, s.file)
 	}
-	return &adc{ctx: ctx}, nil
+	return &adc{ctx: ctx, env: env}, nil
 }
 
 // A jobToken gives the CI job's OIDC token to the exchange.
@@ -127,13 +127,44 @@ func fromFile(ctx context.Context, env fetch.Env, path string) (oauth2.TokenSour
 	if err != nil { // its text may quote the file
 		return nil, errors.New("credentials_file: the credentials cannot be used")
 	}
-	return creds.TokenSource, nil
+	return paid(env, creds), nil
+}
+
+// payer is the extra of a token under which the project stands that pays for the calls.
+const payer = "quota_project_id"
+
+// A paying source adds it to its tokens. Of people's credentials Google wants to be told.
+type paying struct {
+	oauth2.TokenSource
+	project string
+}
+
+// Token is that of [oauth2.TokenSource].
+func (p paying) Token() (*oauth2.Token, error) {
+	t, err := p.TokenSource.Token()
+	if err != nil {
+		return nil, err
+	}
+	return t.WithExtra(map[string]any{payer: p.project}), nil
+}
+
+// paid has the project of the environment pay, or the one that gcloud wrote into the credentials.
+func paid(env fetch.Env, creds *google.Credentials) oauth2.TokenSource {
+	var file struct {
+		Project string `json:"quota_project_id"`
+	}
+	_ = json.Unmarshal(creds.JSON, &file) // none on a machine of Google's
+	if project := cmp.Or(env.Getenv("GOOGLE_CLOUD_QUOTA_PROJECT"), file.Project); project != "" {
+		return paying{creds.TokenSource, project}
+	}
+	return creds.TokenSource
 }
 
 // adc are Application Default Credentials, looked for when a token is wanted: to ask the
 // metadata service whether it is there takes its time.
 type adc struct {
 	ctx context.Context
+	env fetch.Env
 	src oauth2.TokenSource
 }
 
@@ -144,7 +175,7 @@ func (a *adc) Token() (*oauth2.Token, error) {
 		if err != nil {
 			return nil, errNoCredentials
 		}
-		a.src = creds.TokenSource
+		a.src = paid(a.env, creds)
 	}
 	return a.src.Token()
 }
@@ -188,7 +219,7 @@ type actError struct{ error }
 func (e actError) Unwrap() error { return e.error }
 
 // get gives a token, or stops waiting when ctx ends. The library cannot be called off.
-func (t *tokens) get(ctx context.Context) (string, error) {
+func (t *tokens) get(ctx context.Context) (*oauth2.Token, error) {
 	type result struct {
 		token *oauth2.Token
 		err   error
@@ -201,11 +232,11 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	select {
 	case r := <-done:
 		if r.err != nil {
-			return "", t.explain(r.err)
+			return nil, t.explain(r.err)
 		}
-		return r.token.AccessToken, nil
+		return r.token, nil
 	case <-ctx.Done():
-		return "", fmt.Errorf("sign in to Google: %w", ctx.Err())
+		return nil, fmt.Errorf("sign in to Google: %w", ctx.Err())
 	}
 }
 

@@ -63,6 +63,7 @@ func (g *google) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // A file whose key is one of Cloud KMS, with each of the credentials that sops takes. Both
 // servers have a certificate that nobody but our client believes. FAULTS 88, 89, 93
 func TestGoogle(t *testing.T) {
+	fetchtest.CleanEnv(t, os.Environ(), "GOOGLE_", "CLOUDSDK_", "GCE_", "SOPS_")
 	g := &google{}
 	server := httptest.NewTLSServer(g)
 	defer server.Close()

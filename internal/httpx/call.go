@@ -14,9 +14,10 @@ import (
 // A Call is one request to a REST API that takes a token and answers in JSON: a GET,
 // or with a Body a POST. No error has a byte of Token, Body or the answer in it.
 type Call struct {
-	URL   string
-	Token string // sent as Authorization: Bearer; empty sends none
-	Body  any    // sent as JSON
+	URL    string
+	Token  string            // sent as Authorization: Bearer; empty sends none
+	Header map[string]string // more of them; what is empty is not sent
+	Body   any               // sent as JSON
 }
 
 // Do sends the call, and answers as [Do] does.
@@ -56,6 +57,11 @@ func (c Call) request(ctx context.Context) (*http.Request, error) {
 	req.Header.Set("Accept", "application/json, application/octet-stream")
 	if c.Body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range c.Header {
+		if value != "" {
+			req.Header.Set(name, value)
+		}
 	}
 	if c.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.Token)
