@@ -2,6 +2,7 @@ package masker
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"testing"
 )
@@ -127,6 +128,7 @@ func (b *bench) check(t *testing.T, values []string, in string, cuts uint64, e e
 // {a, b}, all inputs of up to eight letters, every way to cut them: 20,315,850
 // cases. Inputs of up to six letters in the ordinary run. FAULTS 1–6.
 func TestExhaustiveLetters(t *testing.T) {
+	t.Parallel()
 	longest := size(4, 6, 8)
 	letters := []string{"a", "b"}
 	inputs := allStrings(letters, 1, longest)
@@ -154,6 +156,7 @@ func TestExhaustiveLetters(t *testing.T) {
 var smallScale = scale{head: 2, flat: 3, flatTail: 5, tail: 3, slack: 1 << 10}
 
 func TestExhaustiveViews(t *testing.T) {
+	t.Parallel()
 	longest := size(3, 4, 6)
 	values := pairs(allStrings([]string{"a", "b"}, 2, 3))
 	if full() {
@@ -166,26 +169,41 @@ func TestExhaustiveViews(t *testing.T) {
 		values = append(values, []string{v}, []string{v, "ba"})
 	}
 	inputs := allStrings([]string{"a", "b", " ", "\x1b[m"}, 1, longest)
-	cases := 0
-	for _, vs := range values {
-		m := maskerFor(t, smallScale, ShortMask, vs...)
-		o, b := oracleOf(m), newBench(m)
-		for _, in := range inputs {
-			e := o.expect(in, "*")
-			b.check(t, vs, in, 0, e)
-			b.check(t, vs, in, ^uint64(0), e)
-			for cut := range len(in) - 1 {
-				b.check(t, vs, in, 1<<cut, e)
+	const shares = 4
+	for share := range shares {
+		t.Run(fmt.Sprint(share+1, " of ", shares), func(t *testing.T) {
+			t.Parallel()
+			cases := 0
+			for i := share; i < len(values); i += shares {
+				cases += wholeAndCutOnce(t, values[i], inputs)
 			}
-			cases += len(in) + 1
-		}
+			t.Logf("%d cases", cases)
+		})
 	}
-	t.Logf("%d cases", cases)
+}
+
+// wholeAndCutOnce checks each input in one write, byte by byte, and in two writes. It returns how
+// many cases that were.
+func wholeAndCutOnce(t *testing.T, values, inputs []string) (cases int) {
+	t.Helper()
+	m := maskerFor(t, smallScale, ShortMask, values...)
+	o, b := oracleOf(m), newBench(m)
+	for _, in := range inputs {
+		e := o.expect(in, "*")
+		b.check(t, values, in, 0, e)
+		b.check(t, values, in, ^uint64(0), e)
+		for cut := range len(in) - 1 {
+			b.check(t, values, in, 1<<cut, e)
+		}
+		cases += len(in) + 1
+	}
+	return cases
 }
 
 // Malformed and nested sequences, ends of sequences that are letters of values,
 // and UTF-8 around 9B, against the oracle's own machine.
 func TestExhaustiveSequences(t *testing.T) {
+	t.Parallel()
 	longest := size(4, 5, 7)
 	inputs := allStrings([]string{"a", "b", "\x1b", "[", "\x9b", "\xd1"}, 1, longest)
 	for _, vs := range [][]string{{"ab"}, {"aab", "b[a"}, {"a\x9bb"}, {"\xd1\x9b", "ba"}, {"abab"}} {
@@ -195,6 +213,7 @@ func TestExhaustiveSequences(t *testing.T) {
 
 // Values between word boundaries: letters, a blank and a colour code.
 func TestExhaustiveWords(t *testing.T) {
+	t.Parallel()
 	inputs := allStrings([]string{"abba", "ab", "-", " ", "\x1b[1m"}, 1, size(3, 5, 6))
 	for _, vs := range [][]string{{"abba"}, {"ab-ab", "abab"}, {"-ab-"}, {"abba", "abbaab"}, {"----"}, {"ab-abba"}, {"abba", "abba-abbaab"}} {
 		wholeAndByByte(t, ShortBoundary, vs, inputs)

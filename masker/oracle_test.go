@@ -35,7 +35,8 @@ type glyph struct {
 	cut bool
 }
 
-func rawView(in []byte) (l []glyph) {
+func rawView(in []byte) []glyph {
+	l := make([]glyph, 0, len(in))
 	for i, b := range in {
 		l = append(l, glyph{b, i, false})
 	}
@@ -43,7 +44,8 @@ func rawView(in []byte) (l []glyph) {
 }
 
 // visibleView is the machine of the second view, written from its description.
-func visibleView(in []byte) (l []glyph) {
+func visibleView(in []byte) []glyph {
+	l := make([]glyph, 0, len(in))
 	state, due, count := "ground", 0, 0
 	for i, b := range in {
 		visible := false
@@ -103,6 +105,7 @@ func visibleView(in []byte) (l []glyph) {
 
 // flatView drops whitespace; trailing says that the view ends with a cut.
 func flatView(vis []glyph) (l []glyph, trailing bool) {
+	l = make([]glyph, 0, len(vis))
 	cut := false
 	for _, g := range vis {
 		if bytes.IndexByte([]byte("\t\n\v\f\r "), g.b) >= 0 {
@@ -234,7 +237,7 @@ func (o oracle) judgeShort(v []glyph, closed bool, mark func(int, int)) int {
 // output returns what the destination has after in.
 func (o oracle) output(in []byte, closed bool, marker string) []byte {
 	hidden, hold := o.judge(in, closed)
-	var out []byte
+	out := make([]byte, 0, len(in))
 	for i := range in[:hold] {
 		switch {
 		case !hidden[i]:
