@@ -258,7 +258,7 @@ func (r Ref) storeParams() url.Values {
 func CheckParams(params url.Values, known ...string) error {
 	for _, name := range slices.Sorted(maps.Keys(params)) {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("unknown parameter %q", name)
+			return Unknown("parameter", name, slices.Concat(known, ownParams))
 		}
 	}
 	return nil

@@ -15,9 +15,9 @@ import (
 
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/child"
-	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/internal/coredump"
 	"github.com/maskrun/maskrun/internal/crash"
+	"github.com/maskrun/maskrun/internal/nearest"
 )
 
 // A program is one invocation: everything it may touch of the process.
@@ -190,7 +190,7 @@ func commandNames() []string {
 
 // unknownCommand suggests the nearest, else what the advice is.
 func unknownCommand(name, advice string) error {
-	if near := config.Nearest(name, commandNames()); near != "" {
+	if near := nearest.Of(name, commandNames()); near != "" {
 		return fmt.Errorf("unknown command %q, did you mean %q?", name, near)
 	}
 	return usagef("", "unknown command %q%s", name, advice)
@@ -214,7 +214,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 		if name == "" && slices.Contains(flagsOfRun(), m[1]) {
 			return usagef(name, "flag %s stands behind a command: maskrun run %[1]s …", dashed(m[1]))
 		}
-		if near := config.Nearest(m[1], longNames(flags)); near != "" {
+		if near := nearest.Of(m[1], longNames(flags)); near != "" {
 			return usagef(name, "unknown flag %s, did you mean --%s?", dashed(m[1]), near)
 		}
 		return usagef(name, "unknown flag %s", dashed(m[1]))

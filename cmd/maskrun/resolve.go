@@ -20,6 +20,7 @@ import (
 	"github.com/maskrun/maskrun/internal/config"
 	"github.com/maskrun/maskrun/internal/httpx"
 	"github.com/maskrun/maskrun/internal/identity"
+	"github.com/maskrun/maskrun/internal/nearest"
 )
 
 // A shop is every store there is, the helpers' too; nothing is open until a
@@ -158,7 +159,7 @@ func (s *shop) check(w wish) wish {
 
 func (s *shop) unknown(scheme string) string {
 	hint := fmt.Sprintf("this version has %s; others need maskrun-store-%s on PATH", strings.Join(s.schemes(), ", "), scheme)
-	if near := config.Nearest(scheme, s.schemes()); near != "" {
+	if near := nearest.Of(scheme, s.schemes()); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return fmt.Sprintf("unknown scheme %q: %s", scheme, hint)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/maskrun/maskrun/fetch"
 	"github.com/maskrun/maskrun/internal/config"
+	"github.com/maskrun/maskrun/internal/nearest"
 )
 
 // Precedence, highest first: --secret, --env-file (later wins), the environment
@@ -104,7 +105,7 @@ func pick(list []wanted, only []string) ([]wanted, error) {
 		if slices.Contains(names, name) {
 			continue
 		}
-		if near := config.Nearest(name, names); near != "" {
+		if near := nearest.Of(name, names); near != "" {
 			return nil, fmt.Errorf("no secret %q, did you mean %q?", name, near)
 		}
 		if len(names) == 0 {

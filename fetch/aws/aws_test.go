@@ -347,7 +347,7 @@ func TestConfiguration(t *testing.T) {
 		config map[string]any
 		text   string
 	}{
-		{"a typing error", map[string]any{"regoin": "x"}, `unknown key "regoin"`},
+		{"a typing error", map[string]any{"regoin": "x"}, `unknown key "regoin": did you mean "region"?`},
 		{"a region is part of a host name", map[string]any{"region": "x.evil.example/"}, "region: not a name"},
 		{"a role is an ARN", map[string]any{"role": "ci"}, "role: want an ARN"},
 		{"a list with something else", map[string]any{"role": []any{roleARN, 1}}, "role: want an ARN"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -52,7 +53,7 @@ func readSettings(scheme string, env fetch.Env) (settings, error) {
 		case key == "identity":
 			return s, fmt.Errorf("stores.%s.identity: want job or sdk", scheme)
 		case texts[key] == nil:
-			return s, fmt.Errorf("stores.%s: unknown key %q", scheme, key)
+			return s, fmt.Errorf("stores.%s: %w", scheme, fetch.Unknown("key", key, append(slices.Sorted(maps.Keys(texts)), "identity")))
 		case key == "role" && isList:
 			s.roles = joinAny(list)
 		case !isText:

@@ -212,7 +212,7 @@ func TestIdentityFailures(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	f := newFake(t)
 	for _, c := range []struct{ why, key, value, text string }{
-		{"a typing error", "tenent", "x", `unknown key "tenent"`},
+		{"a typing error", "tenent", "x", `unknown key "tenent": known are audience, client_id, cloud, `},
 		{"a server", "endpoint", "https://evil.example", "--trust-config"},
 		{"a tenant that is a path", "tenant_id", "../x", "want an id"},
 		{"a cloud that there is not", "cloud", "evil.example", "want public, china"},

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/maskrun/maskrun/fetch"
@@ -47,7 +49,7 @@ func readSettings(scheme string, env fetch.Env) (settings, error) {
 		text, ok := v.(string)
 		switch {
 		case texts[name] == nil:
-			return s, fmt.Errorf("stores.%s: unknown key %q", scheme, name)
+			return s, fmt.Errorf("stores.%s: %w", scheme, fetch.Unknown("key", name, slices.Sorted(maps.Keys(texts))))
 		case !ok:
 			return s, fmt.Errorf("stores.%s.%s: want a text", scheme, name)
 		}

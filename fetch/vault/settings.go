@@ -33,18 +33,26 @@ type auth struct {
 
 // A block is a mapping of the configuration, of which each key is taken once.
 type block struct {
-	name string
-	rest map[string]any
-	errs []error
+	name  string
+	rest  map[string]any
+	known []string // that were asked for
+	errs  []error
 }
 
 func newBlock(name string, config map[string]any) *block {
 	return &block{name: name, rest: maps.Clone(config)}
 }
 
-func (b *block) text(key string) string {
+// take gives the value of a key, and takes it out of the rest.
+func (b *block) take(key string) (any, bool) {
 	v, ok := b.rest[key]
 	delete(b.rest, key)
+	b.known = append(b.known, key)
+	return v, ok
+}
+
+func (b *block) text(key string) string {
+	v, ok := b.take(key)
 	s, isText := v.(string)
 	if ok && !isText {
 		b.errs = append(b.errs, fmt.Errorf("%s.%s: want a text", b.name, key))
@@ -53,8 +61,7 @@ func (b *block) text(key string) string {
 }
 
 func (b *block) flag(key string) bool {
-	v, ok := b.rest[key]
-	delete(b.rest, key)
+	v, ok := b.take(key)
 	on, isFlag := v.(bool)
 	if ok && !isFlag {
 		b.errs = append(b.errs, fmt.Errorf("%s.%s: want true or false", b.name, key))
@@ -63,8 +70,7 @@ func (b *block) flag(key string) bool {
 }
 
 func (b *block) mapping(key string) map[string]any {
-	v, ok := b.rest[key]
-	delete(b.rest, key)
+	v, ok := b.take(key)
 	m, isMapping := v.(map[string]any)
 	if ok && !isMapping {
 		b.errs = append(b.errs, fmt.Errorf("%s.%s: want a mapping", b.name, key))
@@ -82,7 +88,7 @@ func (b *block) done() error {
 			b.errs = append(b.errs, fmt.Errorf("%s.%s: secrets do not belong in maskrun.yaml: use the variable or a file (docs/stores/vault.md)", b.name, key))
 			continue
 		}
-		b.errs = append(b.errs, fmt.Errorf("%s: unknown key %q", b.name, key))
+		b.errs = append(b.errs, fmt.Errorf("%s: %w", b.name, fetch.Unknown("key", key, b.known)))
 	}
 	return errors.Join(b.errs...)
 }

@@ -339,7 +339,7 @@ func TestSettings(t *testing.T) {
 		text   string
 	}{
 		{"a secret in the configuration", nil, m{"auth": m{"token": fetchtest.Canary}}, "secrets do not belong in maskrun.yaml"},
-		{"a typing error", nil, m{"adress": "https://v"}, `unknown key "adress"`},
+		{"a typing error", nil, m{"adress": "https://v"}, `unknown key "adress": did you mean "address"?`},
 		{"every mistake", nil, m{"x": 1, "auth": m{"method": 3}}, "want a text"},
 		{"no scheme", nil, m{"address": "vault.example.com"}, "no https:// address"},
 		{"a password in the address", map[string]string{"VAULT_ADDR": "https://u:" + fetchtest.Canary + "@v"}, nil, "VAULT_ADDR: the address has more"},

@@ -34,6 +34,7 @@ import (
 	"strings"
 
 	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/internal/nearest"
 )
 
 // FileName is what [Find] looks for.
@@ -187,7 +188,7 @@ func (c *Config) noEnvironment(name string) error {
 	for _, e := range c.Environments {
 		names = append(names, e.Name)
 	}
-	switch near := Nearest(name, names); {
+	switch near := nearest.Of(name, names); {
 	case len(names) == 0:
 		return fmt.Errorf("%s: no environment %q: the file has none", c.Path, name)
 	case near != "":

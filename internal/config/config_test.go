@@ -216,15 +216,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	words := []string{"run", "mask", "get", "version", "plan"}
-	for word, want := range map[string]string{"rnu": "run", "maks": "mask", "verison": "version", "RUN": "run", "x": "", "deploy": "", "": "", strings.Repeat("run", 99): ""} {
-		if got := config.Nearest(word, words); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}
-
 func write(t *testing.T, path string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte("version: 1\n"), 0o600); err != nil {

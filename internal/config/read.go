@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/maskrun/maskrun/fetch"
+	"github.com/maskrun/maskrun/internal/nearest"
 )
 
 // A reader fills one Config and collects what is wrong with the file.
@@ -75,7 +76,7 @@ func (r *reader) unknownKey(e entry, fields []field) {
 	for i, f := range fields {
 		names[i] = f.key
 	}
-	switch near := Nearest(e.key, names); {
+	switch near := nearest.Of(e.key, names); {
 	case !keyLike().MatchString(e.key):
 		r.problemf(e.at, "unknown key (known here: %s)", strings.Join(names, ", "))
 	case near != "":
