@@ -79,6 +79,22 @@ func (c *context) skipSequence(data []byte, k int) int {
 // sequenceEnd returns the index behind the control sequences ESC [ … that stand
 // whole at k, as nearly all that programs print do; k if there is none.
 func sequenceEnd(data []byte, k int) int {
+	for len(data)-k >= 8 { // those of a colour are told by one look
+		x := binary.LittleEndian.Uint64(data[k:])
+		if uint16(x) != '['<<8|0x1b {
+			return k
+		}
+		x >>= 16
+		other := x&0xe0e0e0e0e0e0 ^ 0x202020202020
+		if other == 0 {
+			break
+		}
+		n := bits.TrailingZeros64(other) / 8
+		if last := byte(x >> (8 * n & 63)); last < 0x40 || last > 0x7e {
+			return k
+		}
+		k += len("\x1b[m") + n
+	}
 	for k+2 < len(data) && data[k] == 0x1b && data[k+1] == '[' {
 		end := k + 2 + arguments(data[k+2:])
 		if end == len(data) || data[end] < 0x40 || data[end] > 0x7e {
