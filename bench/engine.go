@@ -42,8 +42,8 @@ type runner interface {
 var (
 	allSets  = []string{"S1", "S2", "S3", "S4"}
 	peerSets = []string{"S1", "S2", "S3"} // S4 is values: what forms they have only we know
-	allLogs  = []string{"ci", "ml", "hit", "adversarial", "periodic", "escapes", "binary"}
-	peerLogs = []string{"ci", "ml", "hit", "adversarial"}
+	allLogs  = []string{"ci", "ml", "fields", "hit", "adversarial", "periodic", "escapes", "binary"}
+	peerLogs = []string{"ci", "ml", "fields", "hit", "adversarial"}
 )
 
 // engines are the columns of the table, in order. The first is the yardstick,

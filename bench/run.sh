@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All figures of docs/performance.md, in one run of less than ten minutes:
+# All figures of docs/performance.md, in one run of about ten minutes:
 #
 #   bench/run.sh --write    put them into docs/performance.md
 #   bench/run.sh            print them

@@ -70,35 +70,72 @@ func (g *gathering) index(n int) int {
 }
 
 // hop passes whole control sequences, the first of which is at e, as long as a
-// glance at each is enough: that is the common case, seven plain bytes before and
-// eight behind, and the filter knows none of the heads that stand across. It does
+// glance is enough: that is the common case, seven plain bytes before the first,
+// and the filter knows none of the heads that stand across. It does
 // then what cluster does. It returns the index behind the last one passed, which
 // is not beyond limit, and where that began; i if there is none.
 func (s *scanner) hop(data []byte, i, e, limit int) (next, from int) {
-	set := s.set
 	for e-i >= headSize-1 {
+		// sequence and nextESC, written out: every colour code comes by here, and a call is a twentieth of it.
 		k := sequenceEnd(data, e)
 		if k == e || k > limit || len(data)-k < headSize || s.csi.at < k+headSize {
 			break
 		}
-		n := k
+		n := len(data)
 		if d := bytes.IndexByte(data[k:], 0x1b); d >= 0 {
-			n += d
-		} else {
-			n = len(data)
+			n = k + d
 		}
-		if n < k+headSize {
-			break
-		}
-		first := binary.LittleEndian.Uint64(data[e-headSize+1:])<<8>>8 | uint64(data[k])<<56
-		last := binary.LittleEndian.Uint64(data[k:])
-		if set.filter.across(first, last) || set.words != nil && set.words.across(first, last) {
+		if n-k >= headSize {
+			first := binary.LittleEndian.Uint64(data[e-headSize+1:])<<8>>8 | uint64(data[k])<<56
+			last := binary.LittleEndian.Uint64(data[k:])
+			if s.set.filter.across(first, last) || s.set.words != nil && s.set.words.across(first, last) {
+				break
+			}
+		} else if e, k, n = s.hopWords(data, e, k, n, limit); k == e {
 			break
 		}
 		i, from, e = k, e, n
 		s.esc = mark{k, n}
 	}
 	return i, from
+}
+
+// hopWords is hop for sequences with less than a head between them, as about a word in
+// colour: the first is at e and ends at k, and the next is at n. It returns where the last begins,
+// where it ends, and where another is; if they cannot be passed, the first two are equal.
+func (s *scanner) hopWords(data []byte, e, k, n, limit int) (int, int, int) {
+	seen := s.gathered.bytes[:16*headSize] // the visible bytes
+	m := copy(seen, data[e-headSize+1:e])
+	for ; n-k < headSize; n = nextESC(data, k) {
+		binary.LittleEndian.PutUint64(seen[m:], binary.LittleEndian.Uint64(data[k:]))
+		m += n - k
+		e = n
+		if k = s.sequence(data, e, limit); k == e || m > len(seen)-2*headSize {
+			return e, e, n
+		}
+	}
+	m += copy(seen[m:], data[k:k+headSize-1])
+	if s.set.filter.find(seen[:m], 0) >= 0 || s.set.words != nil && s.set.words.find(seen[:m], 0) >= 0 {
+		return e, e, n
+	}
+	return e, k, n
+}
+
+// sequence returns the index behind the control sequences at e, or e if hop may not pass them.
+func (s *scanner) sequence(data []byte, e, limit int) int {
+	k := sequenceEnd(data, e)
+	if k > limit || len(data)-k < headSize || s.csi.at < k+headSize {
+		return e
+	}
+	return k
+}
+
+// nextESC returns the index of the next ESC from i on, or len(data).
+func nextESC(data []byte, i int) int {
+	if k := bytes.IndexByte(data[i:], 0x1b); k >= 0 {
+		return i + k
+	}
+	return len(data)
 }
 
 // cluster deals with the control sequences from e on that follow each other

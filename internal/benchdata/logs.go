@@ -17,6 +17,7 @@ type Log struct {
 //
 //	ci           a build: timestamps, colours on one line in four
 //	ml           training: bars redrawn with CR, colours, records in JSON
+//	fields       a server's logger that colours each field: ten sequences a line
 //	hit          ci with a needle in every KB
 //	adversarial  nothing but long beginnings of needles
 //	periodic     a…a, for the needle a…ab of [Periodic]
@@ -26,6 +27,7 @@ func Logs(size int, s Set) []Log {
 	return []Log{
 		{"ci", ci(size)},
 		{"ml", ml(size)},
+		{"fields", fields(size)},
 		{"hit", hits(size, s.Needles)},
 		{"adversarial", prefixes(size, s.Needles)},
 		{"periodic", bytes.Repeat([]byte("a"), size)},
@@ -73,6 +75,17 @@ func ml(size int) []byte {
 			fmt.Fprintf(&b, "\n{\"step\": %d, \"loss\": %.6f, \"lr\": %.2e, \"grad_norm\": %.4f, \"gpu_mem\": \"%dMiB\"}\n",
 				step, 2*r.Float64(), 1e-3*r.Float64(), r.Float64(), r.IntN(40000))
 		}
+	}
+	return b.Bytes()[:size]
+}
+
+func fields(size int) []byte {
+	r := rand.New(rand.NewPCG(6, 6))
+	levels := []string{"\x1b[34mINFO", "\x1b[33mWARN", "\x1b[36mDEBUG"}
+	var b bytes.Buffer
+	for b.Len() < size {
+		fmt.Fprintf(&b, "\x1b[90m2026-11-23T10:%02d:%02d.%03dZ\x1b[0m %s\x1b[0m server: handled \x1b[36mmethod=\x1b[0mGET \x1b[36mpath=\x1b[0m/api/v1/items/%d \x1b[36mstatus=\x1b[0m200\n",
+			r.IntN(60), r.IntN(60), r.IntN(1000), levels[r.IntN(len(levels))], r.IntN(100000))
 	}
 	return b.Bytes()[:size]
 }
