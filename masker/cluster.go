@@ -180,9 +180,7 @@ func (s *scanner) cluster(data []byte, i, e int, ctx context) (int, context, out
 func (s *scanner) gather(data []byte, i, e int, c *context) (next int, what outcome) {
 	g := &s.gathered
 	for k := e; ; {
-		for k = c.skipSequence(data, k); k < len(data) && !c.next(data[k]); k++ {
-		}
-		if k == len(data) {
+		if k = c.toVisible(data, k); k == len(data) {
 			return k, atEnd
 		}
 		// data[k] is visible, and c the context behind it.
@@ -193,7 +191,9 @@ func (s *scanner) gather(data []byte, i, e int, c *context) (next int, what outc
 		if e-k >= headSize {
 			return k + 1, goOn
 		}
-		*c = contextIn(data, k+1, e, *c)
+		if k+1 < e {
+			*c = contextIn(data, k+1, e, *c)
+		}
 		if k = e; k == len(data) {
 			return k, atEnd
 		}

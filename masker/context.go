@@ -63,17 +63,24 @@ func contextIn(data []byte, lo, q int, ctx context) context {
 	return ctx
 }
 
-// skipSequence feeds the whole control sequences ESC [ … at index k, and returns
-// the index behind them.
-func (c *context) skipSequence(data []byte, k int) int {
-	if c.machine.state != ground {
-		return k
+// toVisible feeds bytes from index k on, where a control sequence begins or goes on, up to the
+// first visible one, and returns its index; len(data) if there is none.
+func (c *context) toVisible(data []byte, k int) int {
+	if c.machine.state == ground {
+		end := sequenceEnd(data, k)
+		if end > k && end < len(data) && data[end] < 0x80 && data[end] != 0x1b { // the rule
+			*c = context{raw: data[end], vis: data[end]}
+			return end
+		}
+		if end > k {
+			c.machine, c.raw = machine{}, data[end-1]
+		}
+		k = end
 	}
-	end := sequenceEnd(data, k)
-	if end > k {
-		c.machine, c.raw = machine{}, data[end-1]
+	for k < len(data) && !c.next(data[k]) {
+		k++
 	}
-	return end
+	return k
 }
 
 // sequenceEnd returns the index behind the control sequences ESC [ … that stand
