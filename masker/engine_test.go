@@ -186,3 +186,19 @@ func TestPassedOverBytesCancelContinuations(t *testing.T) {
 		}
 	}
 }
+
+// A value in up to three pieces with colours between them, behind a word in colour: whatever the
+// length of each piece, the glance at them must not be too short on either side. FAULTS 18.
+func TestValuesAmongWordsInColour(t *testing.T) {
+	v := "Kestrel-77-vermilion-0451"
+	m := newMasker(t, &Options{Encodings: []string{}}, v)
+	o := oracleOf(m)
+	for i := range len(v) + 1 {
+		for j := i; j <= len(v); j++ {
+			in := []byte("ten o'clock \x1b[34mINFO\x1b[0m k=" + v[:i] + "\x1b[1m" + v[i:j] + "\x1b[31;2m" + v[j:] + "\x1b[0m and then a word or two")
+			if got, want := m.Mask(in), o.output(in, true, "***"); !bytes.Equal(got, want) {
+				t.Errorf("%q: got %q, want %q", in, got, want)
+			}
+		}
+	}
+}

@@ -45,7 +45,13 @@ var mutants = []mutant{
 	{"a mismatch starts from the root again", "link", "for s -= r.back; r.first <= s && s <= r.last;", "for s = 0; s > 0;", "ExhaustiveLetters"},
 	{"no output is inherited by a link", "link", "l.flags[n+i] |= l.flags[to+i] & hasOut", "l.flags[n+i] |= l.flags[to+i] & hasOut & hasFail", "ExhaustiveLetters|Links"},
 	{"a link leads one node too far", "link", "return n - a.runOf(n).back", "return n - a.runOf(n).back - 1", "ExhaustiveLetters|Links"},
-	{"words inside a match are forgotten", "link", "return a.out(a.fail(n))", "return 0 * a.out(n)", "HitsInside|ExhaustiveLetters"},
+	{"words inside a match are forgotten", "link", "shorter(n int32) int32 { return a.suffix(n, &a.outs) }", "shorter(n int32) int32 { return 0 * n }", "HitsInside|ExhaustiveLetters"},
+
+	// What is skipped
+	{"words in colour are passed over unseen", "skip", "if s.set.filter.find(seen[:m], 0) >= 0 ||", "if m < 0 ||", "InColour"},
+	{"the glance behind a colour is too short", "skip", "m += copy(seen[m:], data[k:k+headSize-1])", "m += copy(seen[m:], data[k:k+1])", "InColour"},
+	{"a gram is looked for at the wrong places", "skip", "if place >= nearSize {", "if place > nearSize {", "Engines|Mask"},
+	{"heads are looked up by a hash of another", "skip", "t.whole.add(headHash(key))", "t.whole.add(headHash(key + 1))", "Engines|Mask"},
 
 	// Rules
 	{"lines are no forms", "rule", "telling(line) {", "telling(line) && line == nil {", "RulesOfForms"},
@@ -76,6 +82,7 @@ func TestMutants(t *testing.T) {
 	kinds := map[string]int{}
 	for _, m := range mutants {
 		if kinds[m.kind]++; !full() && kinds[m.kind] > 1 {
+			m.find(t, filepath.Join(repo, "masker")) // a row that breaks nothing is noticed at once
 			continue
 		}
 		t.Run(strings.ReplaceAll(m.why, " ", "_"), func(t *testing.T) { m.run(t, repo) })
@@ -129,9 +136,6 @@ func (m mutant) find(t *testing.T, dir string) (file, text string) {
 		if n := strings.Count(string(data), m.old); n > 0 && !strings.HasSuffix(name, "_test.go") {
 			file, text, count = name, string(data), count+n
 		}
-	}
-	if count != 1 && !full() {
-		t.Skipf("NOT TESTED: %q stands in masker %d times: bring the table up to date", m.old, count)
 	}
 	if count != 1 {
 		t.Fatalf("%q stands in masker %d times, want once: bring the table up to date", m.old, count)
