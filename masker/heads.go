@@ -68,12 +68,12 @@ func headHash(key uint64) uint32 { return uint32(key * 0x9e3779b97f4a7c15 >> 32)
 
 // slot returns where key is, or the free slot where it would be.
 func (t *headTable) slot(key uint64) int {
-	mask := uint64(len(t.keys) - 1)
-	i := (key * 0x9e3779b97f4a7c15) >> 32 & mask
+	mask := len(t.keys) - 1
+	i := int(headHash(key)) & mask
 	for t.nodes[i] != 0 && t.keys[i] != key {
 		i = (i + 1) & mask
 	}
-	return int(i)
+	return i
 }
 
 func (t *headTable) grow() {
